@@ -1,0 +1,223 @@
+//! What an upgrade would do, before it does it.
+
+mod imagined;
+mod show;
+
+use crate::error::RolloutError;
+use crate::service::Service;
+use crate::types::{InstanceCount, InstanceId, Revision};
+
+/// A dry run: the steps to a target, and how many instances are available meanwhile.
+///
+/// Its [`Display`](std::fmt::Display) is a small table for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Plan {
+    /// What every instance is to run.
+    pub revision: Revision,
+    /// How many instances there are to be.
+    pub count: InstanceCount,
+    /// What happens, in order.
+    pub steps: Vec<Step>,
+    /// How many instances are READY before the first step.
+    pub available_now: u32,
+    /// The lowest number of READY instances from now until the target is reached.
+    pub lowest_available: u32,
+    /// How many READY instances make the service ready.
+    pub min_ready_instances: u32,
+    /// The service is ready now and will not be for a while: requests are denied meanwhile.
+    pub below_min_ready: bool,
+    /// What the reader should know before agreeing.
+    pub notices: Vec<Notice>,
+}
+
+/// One step of a [`Plan`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// What is done.
+    pub action: Action,
+    /// To which instance.
+    pub id: InstanceId,
+    /// How many instances are READY once it is done.
+    pub available_after: u32,
+}
+
+/// What a [`Step`] does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Stop an instance of an older revision, to replace it.
+    Terminate,
+    /// Stop a surplus instance.
+    Remove,
+    /// Start the replacement of a terminated instance and wait until it is READY.
+    Redeploy,
+    /// Start an instance that did not exist and wait until it is READY.
+    Start,
+    /// Wait until an instance that is starting already is READY.
+    Await,
+}
+
+/// Something a [`Plan`] wants its reader to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The service will not be ready for a while.
+    BelowMinReady {
+        /// The lowest number of READY instances.
+        lowest: u32,
+        /// How many make the service ready.
+        min_ready: u32,
+    },
+    /// The service is not ready now, before anything is done.
+    NotReadyNow {
+        /// How many instances are READY.
+        ready: u32,
+        /// How many make the service ready.
+        min_ready: u32,
+    },
+    /// For a while no instance is READY at all.
+    NoneAvailable,
+    /// Instances that are not READY are replaced at once, out of order.
+    BrokenFirst {
+        /// Their ids, highest first.
+        ids: Vec<InstanceId>,
+    },
+    /// An upgrade is under way; this target takes its place.
+    ReplacesUpgrade,
+    /// The service is suspended: the target takes effect when it is resumed.
+    Suspended,
+    /// Nothing has to be done.
+    NothingToDo,
+}
+
+/// Plans the way of `service` to `count` instances of `revision`.
+///
+/// The plan is the decider itself, run against an imagined runtime: every instance that is
+/// started becomes READY, as late as the decider allows, and nothing crashes. So
+/// [`Plan::lowest_available`] is what the upgrade costs by its own action, at worst.
+///
+/// The cost grows with the square of the number of instances: microseconds for ten, and in
+/// the order of a second for a thousand.
+///
+/// # Panics
+///
+/// When the decider does not reach the target against that runtime: a bug in this crate.
+///
+/// ```
+/// use floe_rollout::{Action, Event, InstanceCount, InstanceId, Millis, Phase, Policy};
+/// use floe_rollout::{Revision, Service, plan};
+///
+/// let mut service = Service::new(Policy { min_ready_instances: 2, ..Policy::default() });
+/// let two = InstanceCount::new(2)?;
+/// assert_eq!(service.decide(Event::target(Revision(1), two), Millis(0)).len(), 2);
+/// for (id, attempt) in [(InstanceId(0), 1), (InstanceId(1), 2)] {
+///     let ready = Event::Observed { id, attempt, phase: Phase::Ready };
+///     assert!(service.decide(ready, Millis(0)).is_empty());
+/// }
+///
+/// let plan = plan(&service, Revision(2), two);
+/// assert_eq!(plan.steps[0].action, Action::Terminate);
+/// assert_eq!(plan.steps[0].id, InstanceId(1));
+/// assert_eq!(plan.lowest_available, 1);
+/// assert!(plan.below_min_ready, "MIN_READY_INSTANCES is 2");
+/// # Ok::<(), floe_rollout::RolloutError>(())
+/// ```
+#[must_use]
+pub fn plan(service: &Service, revision: Revision, count: InstanceCount) -> Plan {
+    let now = service.status();
+    let min_ready = service.policy().min_ready_instances;
+    let run = imagined::run(service, revision, count);
+    let lowest = run
+        .steps
+        .iter()
+        .map(|step| step.available_after)
+        .fold(now.ready, u32::min);
+    let mut plan = Plan {
+        revision,
+        count,
+        steps: run.steps,
+        available_now: now.ready,
+        lowest_available: lowest,
+        min_ready_instances: min_ready,
+        below_min_ready: now.is_ready && lowest < min_ready,
+        notices: Vec::new(),
+    };
+    plan.notices = notices(&plan, service, run.broken);
+    plan
+}
+
+impl Service {
+    /// Plans a target, and refuses it when the policy says `keep_ready` and the plan takes a
+    /// ready service below `min_ready_instances`. Call it before
+    /// [`Event::Target`](crate::Event::Target).
+    ///
+    /// A target in the middle of an upgrade is never refused: it may be the way back.
+    ///
+    /// # Errors
+    ///
+    /// [`RolloutError::WouldNotStayReady`].
+    ///
+    /// ```
+    /// use floe_rollout::{Event, InstanceCount, InstanceId, Millis, Phase, Policy};
+    /// use floe_rollout::{Revision, Service};
+    ///
+    /// let mut service = Service::new(Policy { keep_ready: true, ..Policy::default() });
+    /// let one = InstanceCount::new(1)?;
+    /// assert!(service.admit(Revision(1), one).is_ok(), "there is nothing to keep ready yet");
+    /// assert_eq!(service.decide(Event::target(Revision(1), one), Millis(0)).len(), 1);
+    /// let ready = Event::Observed { id: InstanceId(0), attempt: 1, phase: Phase::Ready };
+    /// assert!(service.decide(ready, Millis(0)).is_empty());
+    ///
+    /// let error = service.admit(Revision(2), one).unwrap_err();
+    /// assert_eq!(error.code(), "FLOE-ROLLOUT-0001");
+    /// # Ok::<(), floe_rollout::RolloutError>(())
+    /// ```
+    pub fn admit(&self, revision: Revision, count: InstanceCount) -> Result<Plan, RolloutError> {
+        let plan = plan(self, revision, count);
+        let replaces = plan
+            .steps
+            .iter()
+            .any(|step| step.action == Action::Terminate);
+        let refused = self.policy().keep_ready && replaces && plan.below_min_ready;
+        if refused && !self.is_upgrading() {
+            return Err(RolloutError::WouldNotStayReady {
+                lowest: plan.lowest_available,
+                count: count.get(),
+                min_ready: plan.min_ready_instances,
+            });
+        }
+        Ok(plan)
+    }
+}
+
+fn notices(plan: &Plan, service: &Service, broken: Vec<InstanceId>) -> Vec<Notice> {
+    let status = service.status();
+    let min_ready = plan.min_ready_instances;
+    let mut notices = Vec::new();
+    if status.is_suspended {
+        notices.push(Notice::Suspended);
+    } else if plan.steps.is_empty() {
+        notices.push(Notice::NothingToDo);
+    }
+    if status.is_upgrading && !plan.steps.is_empty() {
+        notices.push(Notice::ReplacesUpgrade);
+    }
+    if !broken.is_empty() {
+        notices.push(Notice::BrokenFirst { ids: broken });
+    }
+    if plan.below_min_ready {
+        notices.push(Notice::BelowMinReady {
+            lowest: plan.lowest_available,
+            min_ready,
+        });
+    } else if status.current > 0 && !status.is_ready && !status.is_suspended {
+        notices.push(Notice::NotReadyNow {
+            ready: status.ready,
+            min_ready,
+        });
+    }
+    if plan.lowest_available == 0 && plan.available_now > 0 {
+        notices.push(Notice::NoneAvailable);
+    }
+    notices
+}

@@ -1,0 +1,44 @@
+//! How careful an upgrade is.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// How an upgrade treats availability.
+///
+/// The default is the behaviour of Snowpark Container Services: one instance at a time, 30
+/// seconds between SIGTERM and SIGKILL, and no refusal when the service falls below
+/// `MIN_READY_INSTANCES` meanwhile.
+///
+/// ```
+/// use floe_rollout::Policy;
+///
+/// let policy = Policy { min_ready_instances: 2, ..Policy::default() };
+/// assert_eq!(policy.max_unavailable.get(), 1);
+/// assert_eq!(policy.grace.as_secs(), 30);
+/// assert!(!policy.keep_ready);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// How many instances the upgrade itself may have down at one moment.
+    pub max_unavailable: NonZeroU32,
+    /// How many READY instances make the service ready; below it requests are denied.
+    pub min_ready_instances: u32,
+    /// Refuse an upgrade whose plan takes a ready service below `min_ready_instances`.
+    pub keep_ready: bool,
+    /// How long a new instance must stay READY before the upgrade goes on to the next one.
+    pub min_ready_time: Duration,
+    /// How long a stopping instance may take before its processes are killed.
+    pub grace: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            max_unavailable: NonZeroU32::MIN,
+            min_ready_instances: 1,
+            keep_ready: false,
+            min_ready_time: Duration::ZERO,
+            grace: Duration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! The decider: the state of one service, and what to do about it next.
+
+mod news;
+mod step;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::invariant::{self, Seen, View};
+use crate::policy::Policy;
+use crate::types::{Command, Event, Instance, InstanceCount, InstanceId, Millis, Phase, Revision};
+
+/// How much longer than the grace a stop may take before it is asked for again.
+const STOP_MARGIN: Duration = Duration::from_secs(5);
+
+/// One service: its target, its instances, and the upgrade under way.
+///
+/// Feed it with [`Service::decide`]; execute what it answers. It may be told the same thing
+/// twice, late, or in any order: attempt numbers say which deployment an event is about.
+///
+/// ```
+/// use floe_rollout::{Event, InstanceCount, Millis, Policy, Revision, Service};
+///
+/// let mut service = Service::new(Policy::default());
+/// let event = Event::target(Revision(1), InstanceCount::new(1)?);
+/// assert_eq!(service.decide(event, Millis(0)).len(), 1);
+/// assert!(service.decide(event, Millis(1)).is_empty(), "repeating it changes nothing");
+/// # Ok::<(), floe_rollout::RolloutError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Service {
+    policy: Policy,
+    target: Option<Target>,
+    suspended: bool,
+    instances: BTreeMap<InstanceId, Entry>,
+    /// Instances that vanished unasked, and when they may start again.
+    setbacks: BTreeMap<InstanceId, Setback>,
+    /// Instances that the upgrade took down and that are not back for `min_ready_time` yet.
+    slots: BTreeSet<InstanceId>,
+    /// How many instances must stay available; `Some` exactly while an upgrade is under way.
+    floor: Option<u32>,
+    next_attempt: u64,
+    /// The latest moment that the decider was told; its time never runs backwards.
+    now: Millis,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Target {
+    revision: Revision,
+    count: InstanceCount,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    shown: Instance,
+    /// It has been READY for `min_ready_time` once.
+    proved: bool,
+    /// It has been READY since the present target was set.
+    served: bool,
+    /// When it was last told to stop, or seen terminating by itself.
+    terminating_since: Millis,
+    /// Its end was asked for.
+    asked: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Setback {
+    failures: u32,
+    not_before: Millis,
+}
+
+/// The service in numbers, as `SHOW SERVICES` wants them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status {
+    /// Instances that are READY, also surplus ones that still serve.
+    pub ready: u32,
+    /// Instances that exist in any phase.
+    pub current: u32,
+    /// Instances that are to exist; 0 while suspended.
+    pub target: u32,
+    /// Existing instances that run another revision than the target's.
+    pub outdated: u32,
+    /// Whether `ready` reaches `min_ready_instances`, so that requests are served.
+    pub is_ready: bool,
+    /// Whether an upgrade is under way.
+    pub is_upgrading: bool,
+    /// Whether the service is suspended, or on its way there.
+    pub is_suspended: bool,
+}
+
+impl Service {
+    /// A service without a target and without instances.
+    ///
+    /// ```
+    /// use floe_rollout::{Policy, Service};
+    /// assert_eq!(Service::new(Policy::default()).status().target, 0);
+    /// ```
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self::continuing(policy, 1)
+    }
+
+    /// A service whose attempt numbers go on at `next_attempt`, for a controller that restarted:
+    /// store [`Service::next_attempt`], so that news about deployments of an earlier run are
+    /// never taken for news about a new one.
+    ///
+    /// ```
+    /// use floe_rollout::{Policy, Service};
+    /// assert_eq!(Service::continuing(Policy::default(), 40).next_attempt(), 40);
+    /// ```
+    #[must_use]
+    pub fn continuing(policy: Policy, next_attempt: u64) -> Self {
+        Self {
+            policy,
+            target: None,
+            suspended: false,
+            instances: BTreeMap::new(),
+            setbacks: BTreeMap::new(),
+            slots: BTreeSet::new(),
+            floor: None,
+            next_attempt: next_attempt.max(1),
+            now: Millis(0),
+        }
+    }
+
+    /// Takes in one event and answers what to do now, in this order: stops, then starts.
+    ///
+    /// Deterministic: the same service told the same things gives the same commands. An event
+    /// about a deployment that is not the current one of its instance is ignored. Time that runs
+    /// backwards is taken as standing still.
+    ///
+    /// # Panics
+    ///
+    /// When the decision breaks a rule of [`invariant`]: a bug in this crate.
+    ///
+    /// ```
+    /// use floe_rollout::{Command, Event, InstanceCount, InstanceId, Millis, Policy};
+    /// use floe_rollout::{Revision, Service};
+    ///
+    /// let mut service = Service::new(Policy::default());
+    /// let target = Event::target(Revision(5), InstanceCount::new(1)?);
+    /// let start = Command::Start { id: InstanceId(0), attempt: 1, revision: Revision(5) };
+    /// assert_eq!(service.decide(target, Millis(0)), [start]);
+    /// # Ok::<(), floe_rollout::RolloutError>(())
+    /// ```
+    #[must_use = "the commands are to be executed; the decider counts on it"]
+    pub fn decide(&mut self, event: Event, now: Millis) -> Vec<Command> {
+        self.now = self.now.max(now);
+        self.apply(event);
+        self.settle();
+        let before = self.view();
+        let commands = self.step();
+        let verdict = invariant::check(&before, &commands, &self.view());
+        assert!(
+            verdict.is_ok(),
+            "{verdict:?} after {event:?}: {commands:?} from {before:?}"
+        );
+        commands
+    }
+
+    /// When the decider wants to be called with [`Event::Tick`], if nothing happens before.
+    ///
+    /// ```
+    /// use floe_rollout::{Command, Event, InstanceCount, InstanceId, Millis, Policy};
+    /// use floe_rollout::{Revision, Service};
+    ///
+    /// let mut service = Service::new(Policy::default());
+    /// let target = Event::target(Revision(1), InstanceCount::new(1)?);
+    /// assert_eq!(service.decide(target, Millis(0)).len(), 1);
+    /// assert_eq!(service.next_wakeup(), None);
+    ///
+    /// assert_eq!(service.decide(Event::Suspend, Millis(0)).len(), 1);
+    /// assert_eq!(service.next_wakeup(), Some(Millis(35_000)), "the stop is asked for again");
+    /// # Ok::<(), floe_rollout::RolloutError>(())
+    /// ```
+    #[must_use]
+    pub fn next_wakeup(&self) -> Option<Millis> {
+        let entries = self
+            .instances
+            .values()
+            .filter_map(|entry| match entry.shown.phase {
+                Phase::Terminating => Some(self.stop_again_at(entry)),
+                Phase::Ready if !entry.proved => entry
+                    .shown
+                    .ready_since
+                    .map(|at| at.plus(self.policy.min_ready_time)),
+                Phase::Ready | Phase::Pending | Phase::Failed => None,
+            });
+        let missing = self
+            .setbacks
+            .iter()
+            .filter(|(id, _)| self.is_wanted(**id) && !self.instances.contains_key(id));
+        entries
+            .chain(missing.map(|(_, setback)| setback.not_before))
+            .min()
+    }
+
+    /// Whether an upgrade is under way: until every wanted instance runs the desired revision,
+    /// has been READY for `min_ready_time`, and nothing of an older revision is left.
+    ///
+    /// ```
+    /// use floe_rollout::{Policy, Service};
+    /// assert!(!Service::new(Policy::default()).is_upgrading());
+    /// ```
+    #[must_use]
+    pub fn is_upgrading(&self) -> bool {
+        self.floor.is_some()
+    }
+
+    /// How many instances stay available during the present upgrade as far as the upgrade itself
+    /// is concerned; `None` when none is under way.
+    ///
+    /// ```
+    /// use floe_rollout::{Policy, Service};
+    /// assert_eq!(Service::new(Policy::default()).floor(), None);
+    /// ```
+    #[must_use]
+    pub fn floor(&self) -> Option<u32> {
+        self.floor
+    }
+
+    /// The service in numbers.
+    ///
+    /// ```
+    /// use floe_rollout::{Policy, Service};
+    /// let status = Service::new(Policy::default()).status();
+    /// assert_eq!((status.ready, status.current, status.is_ready), (0, 0, false));
+    /// ```
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let count = |keep: &dyn Fn(&Instance) -> bool| {
+            let found = self
+                .instances
+                .values()
+                .filter(|entry| keep(&entry.shown))
+                .count();
+            u32::try_from(found).unwrap_or(u32::MAX)
+        };
+        let ready = count(&|instance| instance.phase == Phase::Ready);
+        Status {
+            ready,
+            current: count(&|_| true),
+            target: if self.suspended {
+                0
+            } else {
+                self.target.map_or(0, |t| t.count.get())
+            },
+            outdated: count(&|instance| self.is_outdated(instance)),
+            is_ready: !self.suspended && ready >= self.policy.min_ready_instances,
+            is_upgrading: self.is_upgrading(),
+            is_suspended: self.suspended,
+        }
+    }
+
+    /// The instances that exist, ascending by id.
+    ///
+    /// ```
+    /// use floe_rollout::{Policy, Service};
+    /// assert_eq!(Service::new(Policy::default()).instances().count(), 0);
+    /// ```
+    pub fn instances(&self) -> impl Iterator<Item = (InstanceId, &Instance)> {
+        self.instances.iter().map(|(id, entry)| (*id, &entry.shown))
+    }
+
+    /// The desired revision and number of instances, also while suspended.
+    ///
+    /// ```
+    /// use floe_rollout::{Policy, Service};
+    /// assert_eq!(Service::new(Policy::default()).target(), None);
+    /// ```
+    #[must_use]
+    pub fn target(&self) -> Option<(Revision, InstanceCount)> {
+        self.target.map(|target| (target.revision, target.count))
+    }
+
+    /// The number of the next deployment; above every number given out so far.
+    ///
+    /// ```
+    /// use floe_rollout::{Policy, Service};
+    /// assert_eq!(Service::new(Policy::default()).next_attempt(), 1);
+    /// ```
+    #[must_use]
+    pub fn next_attempt(&self) -> u64 {
+        self.next_attempt
+    }
+
+    /// How careful upgrades of this service are.
+    ///
+    /// ```
+    /// use floe_rollout::{Policy, Service};
+    /// assert_eq!(Service::new(Policy::default()).policy(), &Policy::default());
+    /// ```
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Replaces the policy; it holds from the next [`Service::decide`] on. The floor of an
+    /// upgrade under way stays.
+    ///
+    /// ```
+    /// use floe_rollout::{Policy, Service};
+    /// let mut service = Service::new(Policy::default());
+    /// service.set_policy(Policy { min_ready_instances: 3, ..Policy::default() });
+    /// assert_eq!(service.policy().min_ready_instances, 3);
+    /// ```
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
+    /// The state as the predicates of [`invariant`] see it.
+    ///
+    /// ```
+    /// use floe_rollout::{Policy, Service};
+    /// assert_eq!(Service::new(Policy::default()).view().max_unavailable, 1);
+    /// ```
+    #[must_use]
+    pub fn view(&self) -> View {
+        let seen = |(id, entry): (&InstanceId, &Entry)| Seen {
+            id: *id,
+            revision: entry.shown.revision,
+            attempt: entry.shown.attempt,
+            phase: entry.shown.phase,
+        };
+        View {
+            desired: self.target.map(|target| target.revision),
+            count: self.target.map_or(0, |target| target.count.get()),
+            suspended: self.suspended,
+            floor: self.floor,
+            max_unavailable: self.policy.max_unavailable.get(),
+            instances: self.instances.iter().map(seen).collect(),
+            slots: self.slots.iter().copied().collect(),
+        }
+    }
+
+    /// The latest moment that the decider was told.
+    pub(crate) fn now(&self) -> Millis {
+        self.now
+    }
+
+    // === questions ===
+
+    fn is_wanted(&self, id: InstanceId) -> bool {
+        !self.suspended && self.target.is_some_and(|target| target.count.keeps(id))
+    }
+
+    fn is_outdated(&self, instance: &Instance) -> bool {
+        self.target.map(|target| target.revision) != Some(instance.revision)
+    }
+
+    fn is_ready(&self, id: InstanceId) -> bool {
+        self.instances
+            .get(&id)
+            .is_some_and(|entry| entry.shown.phase == Phase::Ready)
+    }
+
+    /// How many wanted instances are READY.
+    fn available(&self) -> u32 {
+        let ready = self
+            .instances
+            .keys()
+            .filter(|id| self.is_wanted(**id) && self.is_ready(**id));
+        u32::try_from(ready.count()).unwrap_or(u32::MAX)
+    }
+
+    fn stop_again_at(&self, entry: &Entry) -> Millis {
+        entry
+            .terminating_since
+            .plus(self.policy.grace)
+            .plus(STOP_MARGIN)
+    }
+}

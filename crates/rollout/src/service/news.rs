@@ -1,0 +1,143 @@
+//! What an event does to the state, before anything is decided about it.
+
+use std::time::Duration;
+
+use super::{Service, Setback, Target};
+use crate::types::{Event, InstanceId, Phase};
+
+/// The delay before the second restart of an instance that keeps vanishing; it doubles from
+/// there. The figures are those of Kubernetes' back-off for crashing containers.
+const FIRST_RESTART_DELAY: Duration = Duration::from_secs(10);
+
+/// The longest delay between two restarts of an instance that keeps vanishing.
+const MAX_RESTART_DELAY: Duration = Duration::from_secs(300);
+
+/// After so long in READY, an instance that vanishes is treated as if it never had before.
+const STEADY_AFTER: Duration = Duration::from_secs(600);
+
+impl Service {
+    pub(super) fn apply(&mut self, event: Event) {
+        match event {
+            Event::Target { revision, count } => self.aim(Target { revision, count }),
+            Event::Suspend => {
+                self.suspended = true;
+                self.floor = None;
+                self.slots.clear();
+                self.setbacks.clear();
+            }
+            Event::Resume => self.suspended = false,
+            Event::Observed { id, attempt, phase } => self.observe(id, attempt, phase),
+            Event::Gone { id, attempt } => self.forget(id, attempt),
+            Event::Tick => {}
+        }
+    }
+
+    fn aim(&mut self, target: Target) {
+        let previous = self.target.replace(target);
+        self.slots.retain(|id| target.count.keeps(*id));
+        self.setbacks.retain(|id, _| target.count.keeps(*id));
+        if previous.is_none_or(|previous| previous.revision != target.revision) {
+            self.setbacks.clear();
+            for entry in self.instances.values_mut() {
+                entry.served = entry.shown.phase == Phase::Ready;
+            }
+            // A service that is suspended has nothing to keep available.
+            let upgrades = !self.suspended && !self.instances.is_empty();
+            self.floor = upgrades.then(|| self.present_floor());
+        } else if previous.is_some_and(|previous| target.count < previous.count) {
+            // Instances that are removed can no longer count towards the floor.
+            let floor = self.present_floor();
+            self.floor = self.floor.map(|previous| previous.min(floor));
+        }
+    }
+
+    /// What would be available without the upgrade's own action, less what it may take down.
+    ///
+    /// Counting the instances that an upgrade has down already is what keeps one target after
+    /// another from taking down one more instance each.
+    pub(super) fn present_floor(&self) -> u32 {
+        let down = self.slots.iter().filter(|id| !self.is_ready(**id)).count();
+        let down = u32::try_from(down).unwrap_or(u32::MAX);
+        let without_us = self.available().saturating_add(down);
+        without_us.saturating_sub(self.policy.max_unavailable.get())
+    }
+
+    fn observe(&mut self, id: InstanceId, attempt: u64, phase: Phase) {
+        let now = self.now;
+        let Some(entry) = self.instances.get_mut(&id) else {
+            return;
+        };
+        // An instance that was told to stop no longer serves, whatever its probes still say.
+        if entry.shown.attempt != attempt || entry.shown.phase == Phase::Terminating {
+            return;
+        }
+        match phase {
+            Phase::Ready => {
+                entry.shown.ready_since.get_or_insert(now);
+                entry.served = true;
+            }
+            Phase::Pending | Phase::Failed => entry.shown.ready_since = None,
+            Phase::Terminating => entry.terminating_since = now,
+        }
+        entry.shown.phase = phase;
+    }
+
+    fn forget(&mut self, id: InstanceId, attempt: u64) {
+        let current = self
+            .instances
+            .get(&id)
+            .is_some_and(|e| e.shown.attempt == attempt);
+        if !current {
+            return;
+        }
+        let Some(entry) = self.instances.remove(&id) else {
+            return;
+        };
+        if entry.asked || !self.is_wanted(id) {
+            return;
+        }
+        let steady = entry
+            .shown
+            .ready_since
+            .is_some_and(|at| self.now.since(at) >= STEADY_AFTER);
+        let earlier = self
+            .setbacks
+            .get(&id)
+            .filter(|_| !steady)
+            .map_or(0, |s| s.failures);
+        let failures = earlier.saturating_add(1);
+        let not_before = self.now.plus(restart_delay(failures));
+        self.setbacks.insert(
+            id,
+            Setback {
+                failures,
+                not_before,
+            },
+        );
+    }
+
+    /// Frees the slots of instances that are back for long enough.
+    pub(super) fn settle(&mut self) {
+        for (id, entry) in &mut self.instances {
+            let Some(since) = entry.shown.ready_since else {
+                continue;
+            };
+            let ready = entry.shown.phase == Phase::Ready;
+            if ready && self.now.since(since) >= self.policy.min_ready_time {
+                entry.proved = true;
+                self.slots.remove(id);
+            }
+        }
+    }
+}
+
+/// How long to wait after so many unasked ends in a row: not at all after the first one.
+fn restart_delay(failures: u32) -> Duration {
+    let Some(doublings) = failures.checked_sub(2) else {
+        return Duration::ZERO;
+    };
+    let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+    FIRST_RESTART_DELAY
+        .saturating_mul(factor)
+        .min(MAX_RESTART_DELAY)
+}

@@ -1,0 +1,54 @@
+//! Service specifications: YAML or JSON text to a typed model, with every finding at once.
+//!
+//! For whoever writes, checks or executes the specification of a container service. The text is
+//! read once; every problem in it is reported with a stable code, the path of the field, the
+//! position in the text and, where one is known, the way out. A [`ValidSpec`] exists only when
+//! nothing is wrong, so what holds one need not check again.
+//!
+//! This crate is pure: no files, no clock, no network. The YAML parser is private to it.
+//!
+//! ```
+//! use floe_spec::{ParseOptions, Port, parse};
+//!
+//! let text = "\
+//! spec:
+//!   containers:
+//!   - name: echo
+//!     image: /tutorial_db/data_schema/tutorial_repository/echo:latest
+//!     env:
+//!       SERVER_PORT: 8000
+//!   endpoints:
+//!   - name: echoendpoint
+//!     port: 8000
+//!     public: true
+//! ";
+//! let spec = parse(text, &ParseOptions::default()).spec.expect("the text is valid");
+//! assert_eq!(spec.containers()[0].env, [("SERVER_PORT".to_owned(), "8000".to_owned())]);
+//! assert_eq!(spec.endpoints()[0].port, Port::Single(8000));
+//!
+//! let parsed = parse("spec:\n  contaners: []\n", &ParseOptions::default());
+//! assert_eq!(parsed.findings[0].hint.as_deref(), Some("did you mean `containers`?"));
+//! ```
+//!
+//! The rules are those of the page *Snowpark Container Services: service specification
+//! reference* of the Snowflake documentation.
+
+#![forbid(unsafe_code)]
+
+mod canonical;
+mod digest;
+mod finding;
+mod model;
+mod parse;
+mod position;
+mod quantity;
+mod source;
+
+pub use digest::{DigestError, SpecDigest, spec_digest};
+pub use finding::{Finding, Severity, Span, codes};
+pub use model::{
+    Capabilities, Container, Endpoint, Port, Probe, Protocol, ResourceList, Resources, ServiceRole,
+    UnsupportedField, ValidSpec, Volume, VolumeMount, VolumeSource,
+};
+pub use parse::{Context, ParseOptions, Parsed, limits, parse};
+pub use quantity::{CpuQuantity, MemoryQuantity, QuantityError};
