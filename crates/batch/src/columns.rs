@@ -1,0 +1,178 @@
+//! Bodies to and from Arrow columns.
+
+mod read;
+mod write;
+
+use std::ops::Range;
+
+use arrow::array::{Array, ArrayRef};
+
+use crate::envelope::{self, RowNumbers, walk};
+use crate::error::{BatchError, Res};
+use crate::scan::Scanner;
+use crate::sql_type::SqlType;
+use read::Column;
+use write::Cells;
+
+/// Appends the request for some rows of `columns` to `out`: row numbers from 0,
+/// then one value per column.
+///
+/// Carried are the types of [`SqlType::arrow_type`] and what casts to them
+/// without loss: integers, `Float32`, `LargeUtf8`, `Utf8View` and `Null`.
+/// Without columns (a function without arguments) the rows are bare numbers.
+///
+/// # Errors
+///
+/// [`BatchError`] when a column has another type, has fewer rows, or holds a
+/// date outside the years 0001 to 9999. `out` is then as it was.
+///
+/// ```
+/// use std::sync::Arc;
+/// use floe_batch::arrow::array::{ArrayRef, Float64Array, StringArray};
+/// use floe_batch::encode_request;
+///
+/// let columns: [ArrayRef; 2] = [
+///     Arc::new(StringArray::from(vec![Some("Alex"), None, Some("Steve")])),
+///     Arc::new(Float64Array::from(vec![0.5, 1.0, f64::NAN])),
+/// ];
+/// let mut out = Vec::new();
+/// encode_request(&columns, 1..3, &mut out)?;
+/// assert_eq!(out, br#"{"data":[[0,null,1.0],[1,"Steve","NaN"]]}"#);
+/// # Ok::<(), floe_batch::BatchError>(())
+/// ```
+pub fn encode_request(
+    columns: &[ArrayRef],
+    rows: Range<usize>,
+    out: &mut Vec<u8>,
+) -> Result<(), BatchError> {
+    let columns = columns.iter().map(AsRef::as_ref);
+    let cells = columns
+        .enumerate()
+        .map(|(index, column)| Cells::new(index, column, &rows));
+    let cells = cells.collect::<Result<Vec<_>, _>>()?;
+    encode(&cells, rows, out)
+}
+
+/// Appends the response that answers row 0, 1, 2 … with the values of `values`
+/// to `out`.
+///
+/// # Errors
+///
+/// As [`encode_request`]. `out` is then as it was.
+///
+/// ```
+/// use floe_batch::arrow::array::BooleanArray;
+/// use floe_batch::encode_response;
+///
+/// let mut out = Vec::new();
+/// encode_response(&BooleanArray::from(vec![Some(true), None]), &mut out)?;
+/// assert_eq!(out, br#"{"data":[[0,true],[1,null]]}"#);
+/// # Ok::<(), floe_batch::BatchError>(())
+/// ```
+pub fn encode_response(values: &dyn Array, out: &mut Vec<u8>) -> Result<(), BatchError> {
+    let rows = 0..values.len();
+    encode(&[Cells::new(0, values, &rows)?], rows, out)
+}
+
+/// Reads the request of a service function with the arguments `signature`:
+/// one column per argument.
+///
+/// The row numbers must be 0, 1, 2 …, as engines send them; so the answer made
+/// with [`encode_response`] carries the same. A request that numbers its rows
+/// otherwise can be read with [`rows::read_request`](crate::rows::read_request).
+///
+/// # Errors
+///
+/// [`BatchError`] with offset, row and expectation when the body is not such a
+/// request.
+///
+/// ```
+/// use floe_batch::arrow::{array::AsArray, datatypes::Decimal128Type};
+/// use floe_batch::{SqlType, decode_request};
+///
+/// let signature = [SqlType::parse("VARCHAR")?, SqlType::parse("NUMBER(10,2)")?];
+/// let columns = decode_request(br#"{"data":[[0,"a",1.5],[1,null,20]]}"#, &signature)?;
+/// assert_eq!(columns[0].as_string::<i32>().value(0), "a");
+/// assert_eq!(columns[1].as_primitive::<Decimal128Type>().values(), &[150, 2000]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn decode_request(body: &[u8], signature: &[SqlType]) -> Result<Vec<ArrayRef>, BatchError> {
+    decode(body, RowNumbers::Counted, signature).map_err(|error| *error)
+}
+
+/// Reads the response to a batch of `rows` rows as one column of type `ty`,
+/// and proves it: every row number from 0 to `rows` − 1 once and in order, two
+/// elements a row, every value of the type.
+///
+/// An object without `data` is accepted as `{}` when no rows were sent. Keys
+/// beside `data` are checked to be JSON and skipped.
+///
+/// # Errors
+///
+/// [`BatchError`] with offset, row and expectation for the first violation.
+///
+/// ```
+/// use floe_batch::arrow::array::AsArray;
+/// use floe_batch::{SqlType, decode_response};
+///
+/// let ty = SqlType::parse("VARCHAR")?;
+/// let column = decode_response(br#"{"data": [[0, "cat"], [1, null]]}"#, 2, &ty)?;
+/// assert_eq!(column.as_string::<i32>().iter().collect::<Vec<_>>(), [Some("cat"), None]);
+///
+/// let error = decode_response(br#"{"data": [[1, "dog"], [0, "cat"]]}"#, 2, &ty).unwrap_err();
+/// assert_eq!(error.code(), "FLOE-BATCH-0022");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn decode_response(body: &[u8], rows: usize, ty: &SqlType) -> Result<ArrayRef, BatchError> {
+    let numbers = RowNumbers::Exactly(rows as u64);
+    let columns = decode(body, numbers, std::slice::from_ref(ty));
+    let mut columns = columns.map_err(|error| *error)?;
+    // `decode` makes one column per type.
+    Ok(columns.remove(0))
+}
+
+fn encode(cells: &[Cells<'_>], rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), BatchError> {
+    let begin = out.len();
+    let written = write::body(cells, rows, out);
+    if written.is_err() {
+        out.truncate(begin);
+    }
+    written
+}
+
+fn decode(body: &[u8], numbers: RowNumbers, types: &[SqlType]) -> Res<Vec<ArrayRef>> {
+    /// After so many rows the columns are sized for the rest of the body.
+    const SAMPLE: u64 = 64;
+    let mut columns: Vec<_> = types.iter().map(|ty| Column::new(*ty)).collect();
+    let elements = columns.len() + 1;
+    let mut rows = 0;
+    walk(body, numbers, |scan, _| {
+        for (index, column) in columns.iter_mut().enumerate() {
+            envelope::next_cell(scan, elements, index + 1)?;
+            column.read(scan)?;
+        }
+        envelope::no_cells_left(scan, elements)?;
+        rows += 1;
+        if rows == SAMPLE {
+            let left = body.len() - scan.offset();
+            columns
+                .iter_mut()
+                .for_each(|column| column.reserve(left, scan.offset()));
+        }
+        Ok(())
+    })?;
+    let columns: Option<Vec<_>> = columns.into_iter().map(Column::finish).collect();
+    columns.ok_or_else(|| find_bad_text(body, numbers))
+}
+
+/// Finds the string that is not UTF-8 in a body that was read to its end: text
+/// columns are validated as a whole, which does not say where. A column has
+/// such text exactly when a string of the body has, for escapes only ever
+/// write whole characters.
+#[cold]
+fn find_bad_text(body: &[u8], numbers: RowNumbers) -> Box<BatchError> {
+    let found = walk(body, numbers, |scan, _| envelope::pass_cells(scan));
+    found
+        .err()
+        .unwrap_or_else(|| Scanner::new(body).not_utf8(0))
+}
