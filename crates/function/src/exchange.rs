@@ -1,0 +1,193 @@
+//! One HTTP request and its answer, read in a bounded way.
+
+use std::error::Error;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{HeaderMap, HeaderName};
+use hyper::http::uri::{Authority, PathAndQuery, Scheme};
+use hyper::{Method, Request, Response, Uri};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use md5::{Digest as _, Md5};
+
+use crate::client::ClientOptions;
+
+/// The most bytes of a refusing answer that a message repeats.
+pub(crate) const ERROR_EXCERPT: usize = 300;
+
+/// The most bytes read of an answer that is not a result; a longer one costs its connection.
+const ERROR_BODY: usize = 64 * 1024;
+
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+
+/// A pool of connections over plain HTTP.
+#[derive(Debug)]
+pub(crate) struct Http {
+    pool: legacy::Client<HttpConnector, Full<Bytes>>,
+    response_limit: usize,
+}
+
+/// One request.
+pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
+    pub(crate) authority: &'a str,
+    pub(crate) path: &'a PathAndQuery,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// What came back.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Exchanged {
+    /// A complete answer; the body is whole for status 200, else its beginning.
+    Answer { status: u16, body: Bytes },
+    /// The connection was refused, reset or closed before the answer was complete.
+    Lost(String),
+    /// The answer did not come in time.
+    TimedOut,
+    /// The answer with status 200 is larger than the client accepts.
+    TooLarge,
+    /// The body does not match its Content-MD5.
+    Damaged { announced: String, computed: String },
+}
+
+impl Http {
+    pub(crate) fn new(options: &ClientOptions) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(options.connect_timeout));
+        let pool = legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(options.pool_idle_timeout)
+            .pool_max_idle_per_host(options.pool_max_idle_per_host)
+            .build(connector);
+        Self {
+            pool,
+            response_limit: options.response_limit,
+        }
+    }
+
+    /// Sends `call` and reads the answer, both within the given time.
+    pub(crate) async fn exchange(&self, call: Call<'_>, within: Duration) -> Exchanged {
+        match tokio::time::timeout(within, self.send_and_read(call)).await {
+            Ok(Ok(exchanged)) => exchanged,
+            Ok(Err(lost)) => Exchanged::Lost(lost),
+            Err(_elapsed) => Exchanged::TimedOut,
+        }
+    }
+
+    async fn send_and_read(&self, call: Call<'_>) -> Result<Exchanged, String> {
+        let request = request(call)?;
+        let response = self
+            .pool
+            .request(request)
+            .await
+            .map_err(|error| chain(&error))?;
+        if response.status().as_u16() == 200 {
+            self.read_result(response).await
+        } else {
+            Ok(read_refusal(response).await)
+        }
+    }
+
+    async fn read_result(&self, response: Response<Incoming>) -> Result<Exchanged, String> {
+        let (parts, body) = response.into_parts();
+        let body = match read(body, self.response_limit).await {
+            Ok(Read::Whole(body)) => body,
+            Ok(Read::Beginning(_)) => return Ok(Exchanged::TooLarge),
+            Err((error, _)) => return Err(chain(&error)),
+        };
+        match damage(&parts.headers, &body) {
+            Some(damaged) => Ok(damaged),
+            None => Ok(Exchanged::Answer { status: 200, body }),
+        }
+    }
+}
+
+fn request(call: Call<'_>) -> Result<Request<Full<Bytes>>, String> {
+    let authority = Authority::try_from(call.authority)
+        .map_err(|error| format!("`{}` is not an address: {error}", call.authority))?;
+    let uri = Uri::builder()
+        .scheme(Scheme::HTTP)
+        .authority(authority)
+        .path_and_query(call.path.clone())
+        .build()
+        .map_err(|error| chain(&error))?;
+    let mut request = Request::new(Full::new(call.body));
+    *request.method_mut() = call.method;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = call.headers;
+    Ok(request)
+}
+
+/// The status says enough: a refusal whose body breaks off is still that refusal.
+async fn read_refusal(response: Response<Incoming>) -> Exchanged {
+    let status = response.status().as_u16();
+    let body = match read(response.into_body(), ERROR_BODY).await {
+        Ok(Read::Whole(body) | Read::Beginning(body)) | Err((_, body)) => body,
+    };
+    Exchanged::Answer { status, body }
+}
+
+enum Read {
+    Whole(Bytes),
+    Beginning(Bytes),
+}
+
+/// Reads up to `limit` bytes; memory never grows past the limit and one frame.
+async fn read(mut body: Incoming, limit: usize) -> Result<Read, (hyper::Error, Bytes)> {
+    let announced = body.size_hint().lower();
+    if announced > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Ok(Read::Beginning(Bytes::new()));
+    }
+    let mut read = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
+    while let Some(frame) = body.frame().await {
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(error) => return Err((error, read.freeze())),
+        };
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        let room = limit.saturating_sub(read.len());
+        read.extend_from_slice(data.get(..room).unwrap_or(data));
+        if data.len() > room {
+            return Ok(Read::Beginning(read.freeze()));
+        }
+    }
+    Ok(Read::Whole(read.freeze()))
+}
+
+fn damage(headers: &HeaderMap, body: &[u8]) -> Option<Exchanged> {
+    let announced = headers.get(CONTENT_MD5)?;
+    let computed = BASE64.encode(Md5::digest(body));
+    if announced.as_bytes().trim_ascii() == computed.as_bytes() {
+        return None;
+    }
+    let announced = String::from_utf8_lossy(announced.as_bytes()).into_owned();
+    Some(Exchanged::Damaged {
+        announced,
+        computed,
+    })
+}
+
+/// An error with its causes on one line: the outermost one alone says only "client error".
+fn chain(error: &dyn Error) -> String {
+    /// No chain of hyper is longer; the bound keeps a strange one from looping.
+    const MOST_CAUSES: usize = 8;
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    for _ in 0..MOST_CAUSES {
+        let Some(error) = cause else { break };
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

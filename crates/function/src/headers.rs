@@ -1,0 +1,120 @@
+//! The headers of a service-function request.
+//!
+//! Names and meaning follow "Data format" of the external functions in the Snowflake documentation:
+//! the plain headers are for reading, their base64 twins carry the truth.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+
+use crate::FunctionSpec;
+
+const FORMAT: HeaderName = HeaderName::from_static("sf-external-function-format");
+const VERSION: HeaderName = HeaderName::from_static("sf-external-function-format-version");
+const QUERY_ID: HeaderName = HeaderName::from_static("sf-external-function-current-query-id");
+/// The header that names a batch: the same on the first send, on every retry and on every poll.
+pub(crate) const BATCH_ID: HeaderName =
+    HeaderName::from_static("sf-external-function-query-batch-id");
+const NAME: HeaderName = HeaderName::from_static("sf-external-function-name");
+const NAME_BASE64: HeaderName = HeaderName::from_static("sf-external-function-name-base64");
+const SIGNATURE: HeaderName = HeaderName::from_static("sf-external-function-signature");
+const SIGNATURE_BASE64: HeaderName =
+    HeaderName::from_static("sf-external-function-signature-base64");
+const RETURN_TYPE: HeaderName = HeaderName::from_static("sf-external-function-return-type");
+const RETURN_TYPE_BASE64: HeaderName =
+    HeaderName::from_static("sf-external-function-return-type-base64");
+
+/// The headers that are the same for every batch of a function.
+pub(crate) fn of_function(spec: &FunctionSpec) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(16);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+    let agent = concat!("floe/", env!("CARGO_PKG_VERSION"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(agent));
+    headers.insert(FORMAT, HeaderValue::from_static("json"));
+    headers.insert(VERSION, HeaderValue::from_static("1.0"));
+    for (plain, base64, value) in [
+        (NAME, NAME_BASE64, spec.name.clone()),
+        (SIGNATURE, SIGNATURE_BASE64, spec.signature()),
+        (RETURN_TYPE, RETURN_TYPE_BASE64, spec.returns.to_string()),
+    ] {
+        headers.insert(plain, readable(&value));
+        headers.insert(base64, readable(&BASE64.encode(&value)));
+    }
+    headers
+}
+
+/// The headers of one batch.
+pub(crate) fn of_batch(function: &HeaderMap, query_id: &str, batch_id: &str) -> HeaderMap {
+    let mut headers = function.clone();
+    headers.insert(QUERY_ID, readable(query_id));
+    headers.insert(BATCH_ID, readable(batch_id));
+    headers
+}
+
+/// `text` as a header may carry it: every run of other characters becomes one blank.
+fn readable(text: &str) -> HeaderValue {
+    let mut plain = String::with_capacity(text.len());
+    let mut blank = false;
+    for c in text.chars() {
+        let fits = c == ' ' || c.is_ascii_graphic();
+        if fits {
+            plain.push(c);
+        } else if !blank {
+            plain.push(' ');
+        }
+        blank = !fits;
+    }
+    HeaderValue::from_str(plain.trim()).unwrap_or(HeaderValue::from_static(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use floe_batch::SqlType;
+
+    fn text(headers: &HeaderMap, name: &str) -> String {
+        headers[name].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn all_headers_of_the_format_are_there() {
+        let number = SqlType::parse("NUMBER(10,2)").unwrap();
+        let spec = FunctionSpec::new("TAX", [("PRICE", number)], number, "/tax");
+        let headers = of_batch(&of_function(&spec), "q-1", "q-1:0:1:0:0");
+        for (name, value) in [
+            ("content-type", "application/json"),
+            ("accept", "*/*"),
+            ("user-agent", concat!("floe/", env!("CARGO_PKG_VERSION"))),
+            ("sf-external-function-format", "json"),
+            ("sf-external-function-format-version", "1.0"),
+            ("sf-external-function-current-query-id", "q-1"),
+            ("sf-external-function-query-batch-id", "q-1:0:1:0:0"),
+            ("sf-external-function-name", "TAX"),
+            ("sf-external-function-name-base64", "VEFY"),
+            ("sf-external-function-signature", "(PRICE NUMBER)"),
+            (
+                "sf-external-function-signature-base64",
+                "KFBSSUNFIE5VTUJFUik=",
+            ),
+            ("sf-external-function-return-type", "NUMBER(10,2)"),
+            (
+                "sf-external-function-return-type-base64",
+                "TlVNQkVSKDEwLDIp",
+            ),
+        ] {
+            assert_eq!(text(&headers, name), value, "{name}");
+        }
+        assert_eq!(headers.len(), 13);
+    }
+
+    #[test]
+    fn a_name_that_no_header_can_carry_is_blanked_and_kept_in_base64() {
+        let spec = FunctionSpec::new("prüfe\r\nX: 1", [("ß", SqlType::Date)], SqlType::Date, "/");
+        let headers = of_function(&spec);
+        assert_eq!(text(&headers, "sf-external-function-name"), "pr fe X: 1");
+        assert_eq!(text(&headers, "sf-external-function-signature"), "(  DATE)");
+        let encoded = text(&headers, "sf-external-function-name-base64");
+        assert_eq!(BASE64.decode(encoded).unwrap(), "prüfe\r\nX: 1".as_bytes());
+    }
+}
