@@ -1,0 +1,156 @@
+//! The service functions that a query may call.
+
+mod coercion;
+mod udf;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::ScalarUDF;
+use datafusion::sql::sqlparser::ast::{ObjectName, ObjectNamePart};
+use floe_function::Function;
+
+pub(crate) use udf::{ServiceUdf, as_service_udf};
+
+/// The service functions that a query may call, by name.
+///
+/// Names are those of the catalog: unquoted names of SQL are folded to upper case before they are
+/// looked up, and the parts of a qualified name are joined by dots. A function that shall be found
+/// under several names (`F`, `PUBLIC.F`) is inserted under each. One name may carry several
+/// functions with different argument types; a call takes the one whose types fit best.
+///
+/// A service function takes precedence over a built-in function of the same name.
+///
+/// ```
+/// use std::sync::Arc;
+/// use floe_function::floe_batch::SqlType;
+/// use floe_datafusion::{ServiceFunctions, Volatility};
+/// use floe_function::{Client, ClientOptions, FixedTarget, Function, FunctionSpec};
+///
+/// let text = SqlType::parse("VARCHAR")?;
+/// let spec = FunctionSpec::new("MY_ECHO_UDF", [("TEXT", text)], text, "/echo");
+/// let targets = Arc::new(FixedTarget::new("127.0.0.1:8000"));
+/// let function = Function::new(spec, targets, Client::new(ClientOptions::default()))?;
+///
+/// let mut functions = ServiceFunctions::new();
+/// functions.insert("MY_ECHO_UDF", function.clone(), Volatility::Volatile);
+/// functions.insert("PUBLIC.MY_ECHO_UDF", function, Volatility::Volatile);
+/// assert_eq!(functions.names().collect::<Vec<_>>(), ["MY_ECHO_UDF", "PUBLIC.MY_ECHO_UDF"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct ServiceFunctions {
+    by_name: BTreeMap<String, Vec<Arc<ServiceFunction>>>,
+}
+
+impl ServiceFunctions {
+    /// No functions.
+    ///
+    /// ```
+    /// assert_eq!(floe_datafusion::ServiceFunctions::new().names().count(), 0);
+    /// ```
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes `function` callable as `name`; a function under the same name with the same argument
+    /// types is replaced.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use floe_function::floe_batch::SqlType;
+    /// # use floe_datafusion::{ServiceFunctions, Volatility};
+    /// # use floe_function::{Client, ClientOptions, FixedTarget, Function, FunctionSpec};
+    /// # let spec = FunctionSpec::new("F", [("D", SqlType::Date)], SqlType::Date, "/");
+    /// # let targets = Arc::new(FixedTarget::new("127.0.0.1:8000"));
+    /// # let function = Function::new(spec, targets, Client::new(ClientOptions::default()))?;
+    /// let mut functions = ServiceFunctions::new();
+    /// functions.insert("F", function.clone(), Volatility::Volatile);
+    /// functions.insert("F", function, Volatility::Immutable);
+    /// assert_eq!(functions.names().count(), 1);
+    /// # Ok::<(), floe_function::SpecError>(())
+    /// ```
+    pub fn insert(
+        &mut self,
+        name: &str,
+        function: impl Into<Arc<Function>>,
+        volatility: Volatility,
+    ) {
+        let new = Arc::new(ServiceFunction::new(name, function.into(), volatility));
+        let overloads = self.by_name.entry(name.to_owned()).or_default();
+        overloads.retain(|old| old.arg_types != new.arg_types);
+        overloads.push(new);
+    }
+
+    /// The names, in alphabetical order.
+    ///
+    /// ```
+    /// assert!(floe_datafusion::ServiceFunctions::new().names().next().is_none());
+    /// ```
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// The name under which `written` is known, if it is a service function.
+    pub(crate) fn resolve(&self, written: &ObjectName) -> Option<&str> {
+        let parts: Option<Vec<String>> = written.0.iter().map(folded).collect();
+        self.by_name
+            .get_key_value(&parts?.join("."))
+            .map(|(name, _)| name.as_str())
+    }
+
+    pub(crate) fn udfs(&self) -> impl Iterator<Item = ScalarUDF> {
+        self.by_name
+            .iter()
+            .map(|(name, overloads)| ServiceUdf::new(name, overloads).into())
+    }
+}
+
+fn folded(part: &ObjectNamePart) -> Option<String> {
+    match part {
+        ObjectNamePart::Identifier(ident) if ident.quote_style.is_some() => {
+            Some(ident.value.clone())
+        }
+        ObjectNamePart::Identifier(ident) => Some(ident.value.to_uppercase()),
+        ObjectNamePart::Function(_) => None,
+    }
+}
+
+/// Whether calls with equal arguments give equal results, as `CREATE FUNCTION` declares it.
+///
+/// ```
+/// assert_ne!(floe_datafusion::Volatility::Volatile, floe_datafusion::Volatility::Immutable);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Volatility {
+    /// Results may differ: every call in the text of a query is made.
+    Volatile,
+    /// Results are equal: calls in one select list or WHERE that are written alike are made once.
+    Immutable,
+}
+
+/// One function under one name, with what planning needs at hand.
+#[derive(Debug)]
+pub(crate) struct ServiceFunction {
+    pub(crate) name: String,
+    pub(crate) function: Arc<Function>,
+    pub(crate) volatility: Volatility,
+    pub(crate) arg_types: Vec<DataType>,
+    pub(crate) return_type: DataType,
+    pub(crate) nullable: bool,
+}
+
+impl ServiceFunction {
+    fn new(name: &str, function: Arc<Function>, volatility: Volatility) -> Self {
+        let spec = function.spec();
+        Self {
+            name: name.to_owned(),
+            volatility,
+            arg_types: spec.args.iter().map(|(_, ty)| ty.arrow_type()).collect(),
+            return_type: spec.returns.arrow_type(),
+            nullable: spec.may_return_null(),
+            function,
+        }
+    }
+}

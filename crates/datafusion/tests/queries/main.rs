@@ -1,0 +1,16 @@
+//! Queries against a service that runs inside the test, over real HTTP.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper of a test fails by panicking"
+)]
+
+mod calls;
+mod clauses;
+mod execution;
+mod explain;
+mod files;
+mod headers;
+mod statements;
+mod support;
