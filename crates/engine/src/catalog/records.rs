@@ -1,0 +1,112 @@
+//! What the catalog keeps on disk. These are wire types: JSON values in the
+//! embedded store, read back by later versions, so fields are only ever added
+//! with a default.
+
+use serde::{Deserialize, Serialize};
+
+/// A compute pool. Times are milliseconds since the Unix epoch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PoolRecord {
+    pub(crate) name: String,
+    pub(crate) min_nodes: u32,
+    pub(crate) max_nodes: u32,
+    pub(crate) instance_family: String,
+    pub(crate) auto_suspend_secs: u64,
+    pub(crate) auto_resume: bool,
+    pub(crate) suspended: bool,
+    pub(crate) comment: Option<String>,
+    pub(crate) created_on: u64,
+    pub(crate) updated_on: u64,
+    pub(crate) resumed_on: Option<u64>,
+}
+
+/// A service and the newest revision of its specification.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ServiceRecord {
+    /// Never reused, so that processes of a dropped service of the same name
+    /// are never mistaken for those of its successor.
+    pub(crate) uid: u64,
+    pub(crate) name: String,
+    pub(crate) pool: String,
+    pub(crate) min_instances: u32,
+    pub(crate) max_instances: u32,
+    pub(crate) min_ready_instances: u32,
+    pub(crate) auto_suspend_secs: u64,
+    pub(crate) auto_resume: bool,
+    pub(crate) comment: Option<String>,
+    pub(crate) query_warehouse: Option<String>,
+    #[serde(default)]
+    pub(crate) external_access_integrations: Vec<String>,
+    pub(crate) created_on: u64,
+    pub(crate) updated_on: u64,
+    pub(crate) resumed_on: Option<u64>,
+    pub(crate) suspended_on: Option<u64>,
+    pub(crate) suspended: bool,
+    /// DROP was accepted; whoever opens the directory next finishes it.
+    pub(crate) dropping: bool,
+    /// An upgrade to `revision` has begun and is not finished.
+    pub(crate) upgrading: bool,
+    pub(crate) revision: RevisionRecord,
+}
+
+/// One revision of a specification, with its images pinned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RevisionRecord {
+    pub(crate) number: u64,
+    /// The specification after template expansion, as it was parsed.
+    pub(crate) text: String,
+    /// Canonical text, as DESCRIBE SERVICE prints it.
+    pub(crate) canonical: String,
+    /// Lower-case hexadecimal SHA-256 of `canonical`.
+    pub(crate) digest: String,
+    pub(crate) images: Vec<PinRecord>,
+}
+
+/// An image as the specification names it, and the digest it stood for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PinRecord {
+    pub(crate) written: String,
+    pub(crate) digest: String,
+}
+
+/// A service function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FunctionRecord {
+    pub(crate) name: String,
+    pub(crate) args: Vec<ArgRecord>,
+    pub(crate) returns: String,
+    pub(crate) returns_not_null: bool,
+    pub(crate) strict: bool,
+    pub(crate) immutable: bool,
+    pub(crate) service: String,
+    pub(crate) endpoint: String,
+    pub(crate) path: String,
+    pub(crate) max_batch_rows: Option<u32>,
+    pub(crate) max_batch_retries: u32,
+    pub(crate) return_null_on_failure: bool,
+    pub(crate) batch_timeout_secs: Option<u64>,
+    pub(crate) comment: Option<String>,
+    pub(crate) created_on: u64,
+}
+
+/// A function argument: its name and SQL type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ArgRecord {
+    pub(crate) name: String,
+    pub(crate) sql_type: String,
+}
+
+impl FunctionRecord {
+    /// `MY_ECHO_UDF(VARCHAR)`: functions are told apart by their argument types.
+    pub(crate) fn key(&self) -> String {
+        function_key(
+            &self.name,
+            self.args.iter().map(|arg| arg.sql_type.as_str()),
+        )
+    }
+}
+
+/// The catalog key of a function with these argument types.
+pub(crate) fn function_key<'a>(name: &str, types: impl Iterator<Item = &'a str>) -> String {
+    format!("{name}({})", types.collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,321 @@
+//! The engine over the simulated runtime: catalog, pinning, checks. What needs
+//! real processes is tested with the command `floe`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use floe_engine::image::layout::{self, LayoutSpec};
+use floe_engine::image::{ImageConfig, ImagePath};
+use floe_engine::runtime::sim::SimulatedRuntime;
+use floe_engine::{Answer, DataDir, Engine, EngineOptions, Failure, Output, Table};
+
+const POOL: &str = "CREATE COMPUTE POOL p MIN_NODES=1 MAX_NODES=1 INSTANCE_FAMILY=CPU_X64_XS";
+
+fn open(dir: &Path) -> Engine {
+    let data = DataDir::hold(dir).unwrap();
+    Engine::open(
+        data,
+        Arc::new(SimulatedRuntime::default()),
+        EngineOptions::default(),
+    )
+    .unwrap()
+}
+
+async fn execute(engine: &Engine, script: &str) -> Result<Answer, Failure> {
+    let session = engine.session();
+    let mut last = None;
+    for parsed in &floe_sql::parse_script(script).unwrap() {
+        last = Some(session.execute(parsed).await?);
+    }
+    Ok(last.unwrap())
+}
+
+async fn table(engine: &Engine, script: &str) -> Table {
+    match execute(engine, script).await.unwrap().output {
+        Output::Table(table) => table,
+        Output::Rows(_) => panic!("{script} is no query"),
+    }
+}
+
+async fn code(engine: &Engine, script: &str) -> String {
+    execute(engine, script).await.unwrap_err().diagnostics[0]
+        .code
+        .clone()
+}
+
+/// Imports an image that says it is `version` under the tag `v1`.
+fn import(engine: &Engine, dir: &Path, version: &str) -> String {
+    let spec = LayoutSpec {
+        files: Vec::new(),
+        config: ImageConfig {
+            entrypoint: vec!["/bin/app".to_owned()],
+            env: vec![("VERSION".to_owned(), version.to_owned())],
+            ..ImageConfig::default()
+        },
+        created_ms: 0,
+    };
+    let at = dir.join(version);
+    layout::write(&at, &spec).unwrap();
+    let path = ImagePath::parse("/floe/public/repo/app:v1").unwrap();
+    engine
+        .images()
+        .import(&at, &path, 0)
+        .unwrap()
+        .digest
+        .to_string()
+}
+
+fn create(extra: &str) -> String {
+    format!(
+        "CREATE SERVICE s IN COMPUTE POOL p {extra} FROM SPECIFICATION $$\nspec:\n  containers:\n  \
+         - name: main\n    image: /floe/public/repo/app:v1\n$$"
+    )
+}
+
+#[tokio::test]
+async fn a_tag_that_moves_changes_a_service_only_by_alter_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(&dir.path().join("data"));
+    let old = import(&engine, dir.path(), "old");
+    execute(&engine, &format!("{POOL}; {}", create("")))
+        .await
+        .unwrap();
+    let digest = async |engine: &Engine| {
+        let shown = table(engine, "SHOW SERVICES").await;
+        let described = table(engine, "DESCRIBE SERVICE s").await;
+        let spec = described.cell(0, "spec").unwrap().to_owned();
+        (shown.cell(0, "spec_digest").unwrap().to_owned(), spec)
+    };
+    let (first, spec) = digest(&engine).await;
+    assert!(spec.contains(&format!("sha256: \"@{old}\"")), "{spec}");
+
+    let new = import(&engine, dir.path(), "new");
+    assert_ne!(old, new);
+    execute(&engine, "ALTER SERVICE s SUSPEND; ALTER SERVICE s RESUME")
+        .await
+        .unwrap();
+    assert_eq!(digest(&engine).await.0, first);
+
+    let alter = create("").replace("CREATE SERVICE s IN COMPUTE POOL p", "ALTER SERVICE s");
+    execute(&engine, &alter).await.unwrap();
+    let (second, spec) = digest(&engine).await;
+    assert_ne!(second, first);
+    assert!(spec.contains(&format!("sha256: \"@{new}\"")), "{spec}");
+}
+
+#[tokio::test]
+async fn the_next_holder_finds_what_the_last_one_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let engine = open(&data);
+    import(&engine, dir.path(), "one");
+    let script = format!(
+        "{POOL}; {}",
+        create("MIN_INSTANCES=2 COMMENT='two of them'")
+    );
+    execute(&engine, &script).await.unwrap();
+    let domain = table(&engine, "SELECT SYSTEM$GET_SERVICE_DNS_DOMAIN('public')").await;
+    engine.shutdown(std::time::Duration::ZERO).await;
+    drop(engine);
+
+    let engine = eventually_open(&data).await;
+    let shown = table(&engine, "SHOW SERVICES LIKE 's'").await;
+    assert_eq!(shown.cell(0, "min_instances"), Some("2"));
+    assert_eq!(shown.cell(0, "comment"), Some("two of them"));
+    assert_eq!(
+        shown.cell(0, "current_instances"),
+        Some("0"),
+        "reading starts nothing"
+    );
+    assert_eq!(
+        table(&engine, "SELECT SYSTEM$GET_SERVICE_DNS_DOMAIN('public')").await,
+        domain
+    );
+    assert!(engine.start().is_empty());
+    let shown = table(&engine, "SHOW SERVICES").await;
+    assert_eq!(shown.cell(0, "current_instances"), Some("2"));
+}
+
+/// Tasks of the last engine may still be letting go of the directory.
+async fn eventually_open(dir: &Path) -> Engine {
+    for _ in 0..100_000 {
+        if let Ok(data) = DataDir::hold(dir) {
+            let runtime = Arc::new(SimulatedRuntime::default());
+            return Engine::open(data, runtime, EngineOptions::default()).unwrap();
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("the directory was not let go");
+}
+
+#[tokio::test]
+async fn pools_and_services_guard_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(&dir.path().join("data"));
+    import(&engine, dir.path(), "one");
+    assert_eq!(
+        code(&engine, &create("")).await,
+        "FLOE-ENGINE-0007",
+        "no pool yet"
+    );
+    execute(&engine, &format!("{POOL}; {}", create("")))
+        .await
+        .unwrap();
+    assert_eq!(
+        code(&engine, "DROP COMPUTE POOL p").await,
+        "FLOE-ENGINE-0009"
+    );
+    assert_eq!(code(&engine, &create("")).await, "FLOE-ENGINE-0006");
+    let again = table(
+        &engine,
+        &create("").replace("SERVICE s", "SERVICE IF NOT EXISTS s"),
+    )
+    .await;
+    assert_eq!(
+        again.cell(0, "status"),
+        Some("S already exists, statement succeeded.")
+    );
+    let status = table(&engine, "DROP SERVICE s").await;
+    assert_eq!(status.cell(0, "status"), Some("S successfully dropped."));
+    let status = table(&engine, "DROP SERVICE IF EXISTS s").await;
+    assert!(
+        status
+            .cell(0, "status")
+            .unwrap()
+            .contains("already dropped")
+    );
+    execute(&engine, "DROP COMPUTE POOL p").await.unwrap();
+}
+
+#[tokio::test]
+async fn properties_of_a_service_are_checked_together_and_go_back_to_defaults() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(&dir.path().join("data"));
+    import(&engine, dir.path(), "one");
+    execute(&engine, POOL).await.unwrap();
+    for wrong in [
+        "MIN_INSTANCES=0",
+        "MIN_INSTANCES=3 MAX_INSTANCES=2",
+        "MIN_INSTANCES=2 MIN_READY_INSTANCES=3",
+        "AUTO_SUSPEND_SECS=10",
+        "MIN_INSTANCES=100000",
+    ] {
+        assert_eq!(
+            code(&engine, &create(wrong)).await,
+            "FLOE-ENGINE-0010",
+            "{wrong}"
+        );
+    }
+    execute(&engine, &create("MIN_INSTANCES=2 MIN_READY_INSTANCES=1"))
+        .await
+        .unwrap();
+    assert_eq!(
+        code(&engine, "ALTER SERVICE s SET MIN_INSTANCES=3").await,
+        "FLOE-ENGINE-0010"
+    );
+    execute(
+        &engine,
+        "ALTER SERVICE s SET MIN_INSTANCES=3 MAX_INSTANCES=3",
+    )
+    .await
+    .unwrap();
+    let shown = table(&engine, "SHOW SERVICES").await;
+    assert_eq!(shown.cell(0, "target_instances"), Some("3"));
+    execute(
+        &engine,
+        "ALTER SERVICE s UNSET MIN_INSTANCES, MAX_INSTANCES",
+    )
+    .await
+    .unwrap();
+    let shown = table(&engine, "SHOW SERVICES").await;
+    assert_eq!(shown.cell(0, "max_instances"), Some("1"));
+}
+
+#[tokio::test]
+async fn an_instance_larger_than_a_node_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(&dir.path().join("data"));
+    import(&engine, dir.path(), "one");
+    execute(&engine, POOL).await.unwrap();
+    let large = create("").replace(
+        "app:v1\n",
+        "app:v1\n    resources:\n      requests:\n        cpu: 1500m\n        memory: 1Gi\n",
+    );
+    let failure = execute(&engine, &large).await.unwrap_err();
+    assert_eq!(failure.diagnostics[0].code, "FLOE-ENGINE-0013");
+    assert!(failure.to_string().contains("1.500 CPU"), "{failure}");
+}
+
+#[tokio::test]
+async fn functions_are_checked_against_the_endpoints_of_their_service() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(&dir.path().join("data"));
+    import(&engine, dir.path(), "one");
+    let with_endpoints = create("").replace(
+        "app:v1\n",
+        "app:v1\n  endpoints:\n  - {name: web, port: 80}\n  - {name: raw, port: 81, protocol: TCP}\n",
+    );
+    execute(&engine, &format!("{POOL}; {with_endpoints}"))
+        .await
+        .unwrap();
+    let function = |endpoint: &str, rest: &str| {
+        format!(
+            "CREATE FUNCTION f(a VARCHAR) RETURNS VARCHAR SERVICE=s ENDPOINT={endpoint} {rest} \
+             AS '/f'"
+        )
+    };
+    assert_eq!(
+        code(&engine, &function("nosuch", "")).await,
+        "FLOE-ENGINE-0014"
+    );
+    assert_eq!(
+        code(&engine, &function("raw", "")).await,
+        "FLOE-ENGINE-0014"
+    );
+    assert_eq!(
+        code(&engine, &function("web", "MAX_BATCH_ROWS=0")).await,
+        "FLOE-ENGINE-0010"
+    );
+    execute(&engine, &function("web", "MAX_BATCH_ROWS=7"))
+        .await
+        .unwrap();
+    assert_eq!(
+        code(&engine, &function("web", "")).await,
+        "FLOE-ENGINE-0006"
+    );
+    let described = table(&engine, "DESCRIBE FUNCTION f(VARCHAR)").await;
+    let value = |property: &str| {
+        let row = described
+            .rows
+            .iter()
+            .find(|row| row[0].as_deref() == Some(property))
+            .unwrap();
+        row[1].clone()
+    };
+    assert_eq!(value("signature").as_deref(), Some("(A VARCHAR)"));
+    assert_eq!(value("max_batch_rows").as_deref(), Some("7"));
+    assert_eq!(value("batch_timeout_secs").as_deref(), Some("not set"));
+    execute(&engine, "ALTER FUNCTION f(VARCHAR) UNSET MAX_BATCH_ROWS")
+        .await
+        .unwrap();
+    execute(&engine, "DROP FUNCTION f(VARCHAR)").await.unwrap();
+    assert_eq!(
+        code(&engine, "DROP FUNCTION f(VARCHAR)").await,
+        "FLOE-ENGINE-0018"
+    );
+}
+
+#[tokio::test]
+async fn a_damaged_catalog_is_reported_and_not_overwritten() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = dir.path().join("catalog.redb");
+    std::fs::write(&catalog, "this is no catalog").unwrap();
+    let data = DataDir::hold(dir.path()).unwrap();
+    let runtime = Arc::new(SimulatedRuntime::default());
+    let failure = Engine::open(data, runtime, EngineOptions::default()).unwrap_err();
+    assert_eq!(failure.diagnostics[0].code, "FLOE-ENGINE-0003");
+    assert_eq!(
+        std::fs::read_to_string(&catalog).unwrap(),
+        "this is no catalog"
+    );
+}
