@@ -1,0 +1,66 @@
+//! `floe`: container services on this machine, driven by SQL.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod explain;
+mod images;
+mod open;
+mod progress;
+mod prompt;
+mod report;
+mod rows;
+mod run;
+mod samples;
+mod signals;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            let code = runtime.block_on(dispatch(cli));
+            // A prompt may still block a thread on its terminal.
+            runtime.shutdown_background();
+            code
+        }
+        Err(error) => {
+            eprintln!("error: the async runtime could not be started: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> ExitCode {
+    match cli.command {
+        Command::Run(run) => run::run(&cli.global, run).await,
+        Command::Serve => run::serve(&cli.global).await,
+        Command::Image(command) => images::run(&cli.global, &command),
+        Command::Explain { code } => explain::run(&code),
+        Command::SampleEcho => sample_echo().await,
+    }
+}
+
+async fn sample_echo() -> ExitCode {
+    let options = floe_sample_echo::Options::from_env(&|name| std::env::var(name).ok());
+    let served = match options {
+        Ok(options) => floe_sample_echo::serve(options).await,
+        Err(error) => Err(error),
+    };
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error[{}]: {error}", error.code());
+            ExitCode::FAILURE
+        }
+    }
+}

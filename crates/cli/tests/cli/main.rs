@@ -1,0 +1,9 @@
+//! The command `floe`, tested as its users see it: what is printed, what is
+//! left behind.
+
+mod bad_input;
+mod broken_services;
+mod holding;
+mod quickstart;
+mod support;
+mod upgrade;
