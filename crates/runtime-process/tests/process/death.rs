@@ -265,7 +265,8 @@ async fn a_child_that_a_crashed_container_left_is_gone_before_the_restart() {
     let file = world.directory.path().join("starts");
     // Each start leaves a daemonised child; from the second start on the container stays.
     let script = format!(
-        "setsid sleep 617 & echo >> {0}; sleep 1; [ $(wc -l < {0}) -gt 1 ] || exit 7; exec sleep 618",
+        "setsid sleep 617 & echo >> {0}; sleep 1; \
+         [ $(wc -l < {0}) -gt 1 ] || exit 7; exec sleep 618",
         file.display()
     );
     world.start(world.script(&key(1), &script)).await;

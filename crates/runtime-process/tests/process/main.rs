@@ -3,7 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a test fails by panicking, and so do its helpers"
+    reason = "a test fails by panicking, and so do the functions it calls"
 )]
 
 mod contract;

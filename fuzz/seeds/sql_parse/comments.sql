@@ -1,0 +1,4 @@
+-- one ; line
+// another ' line
+/* nested /* ; */ ' */ SELECT ';' /* a */, "b;" // c
+, $$ d ; $$ ;;

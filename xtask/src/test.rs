@@ -1,0 +1,108 @@
+//! `cargo xtask test`: every test there is, in release.
+
+use std::path::PathBuf;
+
+use crate::report::Parts;
+use crate::{Result, facade, run};
+
+/// The variable that tells tests where the collection of real-world files lies.
+const CORPUS_VARIABLE: &str = "FLOE_CORPUS";
+/// Where it lies when the variable is not set, seen from the root; tests that
+/// need the files say so and pass when the folder is not there.
+const CORPUS_DEFAULT: &str = "../shared/corpus";
+
+/// Runs all tests, or with arguments what `cargo test --release ARGUMENTS` runs.
+///
+/// # Errors
+///
+/// Names the parts that failed.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let mut parts = Parts::default();
+    let mut totals = Totals::default();
+    if args.is_empty() {
+        parts.run("tests of the workspace", || {
+            cargo_test(
+                &["--workspace", "--all-features", "--no-fail-fast"],
+                &mut totals,
+            )
+        });
+        facade::run(&facade::in_ci(), &mut parts);
+    } else {
+        parts.run("tests", || cargo_test(args, &mut totals));
+    }
+    println!("\n{}", parts.table());
+    println!("{}", totals.line());
+    parts.verdict()
+}
+
+fn cargo_test<S: AsRef<str>>(args: &[S], totals: &mut Totals) -> Result<()> {
+    let mut command = run::cargo(&["test", "--release"]);
+    command.args(args.iter().map(AsRef::as_ref));
+    if let Some(corpus) = corpus() {
+        command.env(CORPUS_VARIABLE, corpus);
+    }
+    run::check_and_read(command, |line| totals.add(line))
+}
+
+/// The corpus folder, unless the caller chose one already or there is none.
+fn corpus() -> Option<PathBuf> {
+    if std::env::var_os(CORPUS_VARIABLE).is_some() {
+        return None;
+    }
+    run::root().join(CORPUS_DEFAULT).canonicalize().ok()
+}
+
+/// The sum of the `test result:` lines of all test binaries.
+#[derive(Debug, Default)]
+struct Totals {
+    binaries: u64,
+    passed: u64,
+    failed: u64,
+}
+
+impl Totals {
+    fn add(&mut self, line: &str) {
+        let Some((_, counts)) = line.split_once("test result: ") else {
+            return;
+        };
+        let words = counts
+            .split([' ', '.', ';'])
+            .filter(|word| !word.is_empty());
+        let mut number = 0;
+        self.binaries += 1;
+        for word in words {
+            match word {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                _ => number = word.parse().unwrap_or(0),
+            }
+        }
+    }
+
+    fn line(&self) -> String {
+        format!(
+            "in {} test binaries:\n{} passed, {} failed",
+            self.binaries, self.passed, self.failed
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_result_lines_of_cargo_are_summed() {
+        let mut totals = Totals::default();
+        totals.add("test spec::tests::a ... ok");
+        totals.add(
+            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; \
+             finished in 0.01s",
+        );
+        totals.add(
+            "test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; \
+             finished in 1.5s",
+        );
+        assert_eq!(totals.line(), "in 2 test binaries:\n16 passed, 2 failed");
+    }
+}
