@@ -6,7 +6,7 @@ use floe_engine::datafusion::arrow::array::{Array as _, RecordBatch};
 use floe_engine::datafusion::arrow::error::ArrowError;
 use floe_engine::datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use floe_engine::query::diagnose;
-use floe_engine::{Diagnostic, Output, Rows};
+use floe_engine::{Failure, Output, Rows};
 use futures::StreamExt as _;
 
 use crate::args::Format;
@@ -18,7 +18,7 @@ const BLOCK_ROWS: usize = 1_000;
 const TERMINAL_ROWS: usize = 100;
 
 /// Prints an answer. Reading a query's rows is what runs it.
-pub(crate) async fn print(format: Format, output: Output) -> Result<(), Diagnostic> {
+pub(crate) async fn print(format: Format, output: Output) -> Result<(), Failure> {
     match output {
         Output::Table(table) => {
             print_all(format, &table.columns, &table.rows);
@@ -38,7 +38,7 @@ pub(crate) fn print_all(format: Format, columns: &[String], rows: &[Row]) {
     let _ = printer.finish();
 }
 
-async fn print_rows(format: Format, rows: Rows) -> Result<(), Diagnostic> {
+async fn print_rows(format: Format, rows: Rows) -> Result<(), Failure> {
     let Rows {
         mut stream, calls, ..
     } = rows;

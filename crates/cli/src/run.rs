@@ -189,8 +189,8 @@ pub(crate) async fn execute(
         }
     };
     print_warnings(&answer.warnings, source);
-    if let Err(diagnostic) = rows::print(format, answer.output).await {
-        print_failure(&diagnostic.at(statement.span.clone()).into(), source);
+    if let Err(failure) = rows::print(format, answer.output).await {
+        print_failure(&failure.at(statement.span.clone()), source);
         return false;
     }
     true

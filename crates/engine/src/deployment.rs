@@ -163,7 +163,7 @@ impl Deployment {
             let mine = field.path.starts_with(&prefix)
                 || (index == 0 && !field.path.starts_with("spec.containers["));
             if mine {
-                needs.push(Need::new(need_kind(&field.name), field.path.clone()));
+                needs.push(Need::new(need_kind(field.name), field.path.clone()));
             }
         }
         needs

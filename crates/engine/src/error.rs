@@ -316,6 +316,23 @@ pub struct Failure {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl Failure {
+    /// The same, with a place (bytes of the script) for diagnostics that have none.
+    ///
+    /// ```
+    /// use floe_engine::{Diagnostic, Failure};
+    /// let failure = Failure::from(Diagnostic::error("X", "y")).at(1..2);
+    /// assert_eq!(failure.diagnostics[0].span, Some(1..2));
+    /// ```
+    #[must_use]
+    pub fn at(mut self, span: Range<usize>) -> Self {
+        for diagnostic in &mut self.diagnostics {
+            diagnostic.span.get_or_insert(span.clone());
+        }
+        self
+    }
+}
+
 impl From<Diagnostic> for Failure {
     fn from(diagnostic: Diagnostic) -> Self {
         Self {

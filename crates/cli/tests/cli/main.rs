@@ -1,6 +1,8 @@
 //! The command `floe`, tested as its users see it: what is printed, what is
 //! left behind.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod bad_input;
 mod broken_services;
 mod holding;

@@ -81,7 +81,7 @@ pub(crate) fn create(shared: &Shared, define: &ServiceFunctionDef) -> Result<Tab
         return Err(Diagnostic::from(&error).at(define.name.span.clone()).into());
     }
     // Proves path and time-out with the code that will use them.
-    prepare(shared, &record, None).map_err(|diagnostic| diagnostic.at(define.path.span.clone()))?;
+    prepare(shared, &record, None).map_err(|failure| failure.at(define.path.span.clone()))?;
     shared.catalog.put_function(record)?;
     Ok(Table::status(format!(
         "Function {name} successfully created."
@@ -226,7 +226,7 @@ pub(crate) fn prepare(
     shared: &Shared,
     record: &FunctionRecord,
     resume: Option<&Arc<AutoResume>>,
-) -> Result<Arc<Function>, Diagnostic> {
+) -> Result<Arc<Function>, Failure> {
     let stale = |what: &str| {
         let message = format!("function {}: {what}", record.name);
         Diagnostic::from(&EngineError::Endpoint {
@@ -262,12 +262,13 @@ pub(crate) fn prepare(
     };
     Function::new(spec, Arc::new(targets), shared.client.clone())
         .map(Arc::new)
-        .map_err(|error| Diagnostic::error(error.code(), error.to_string()))
+        .map_err(|error| Diagnostic::error(error.code(), error.to_string()).into())
 }
 
-fn spec(record: &FunctionRecord) -> Result<FunctionSpec, Diagnostic> {
+fn spec(record: &FunctionRecord) -> Result<FunctionSpec, Failure> {
     let parse = |text: &str| {
-        SqlType::parse(text).map_err(|error| Diagnostic::error(error.code(), error.to_string()))
+        SqlType::parse(text)
+            .map_err(|error| Failure::from(Diagnostic::error(error.code(), error.to_string())))
     };
     let mut args = Vec::new();
     for arg in &record.args {
