@@ -132,18 +132,23 @@ impl Printer {
             return Ok(());
         }
         let header = std::mem::replace(&mut self.header, false);
-        let out = &mut self.out.lock();
+        // One write a block, so that lines of progress do not come between its lines.
+        let mut text = Vec::new();
+        let out = &mut text;
         match self.format {
             Format::Table => {
                 let layout = Layout {
                     terminal: self.terminal,
                     header,
                 };
-                table::print_table(out, &self.columns, shown, layout)
+                table::print_table(out, &self.columns, shown, layout)?;
             }
-            Format::Csv => table::print_csv(out, &self.columns, shown, header),
-            Format::Json => table::print_json(out, &self.columns, shown),
+            Format::Csv => table::print_csv(out, &self.columns, shown, header)?,
+            Format::Json => table::print_json(out, &self.columns, shown)?,
         }
+        let mut stdout = self.out.lock();
+        stdout.write_all(&text)?;
+        stdout.flush()
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -1,7 +1,11 @@
 //! The command `floe`, tested as its users see it: what is printed, what is
 //! left behind.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod bad_input;
 mod broken_services;
