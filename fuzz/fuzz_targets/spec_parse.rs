@@ -12,7 +12,10 @@ fuzz_target!(|data: &[u8]| {
     };
     let strict = parse(text, &ParseOptions::default());
     check_findings(text, &strict);
-    let options = ParseOptions { context: Context::Job, lenient: true };
+    let options = ParseOptions {
+        context: Context::Job,
+        lenient: true,
+    };
     check_findings(text, &parse(text, &options));
     if let Some(spec) = &strict.spec {
         check_canonical(spec);

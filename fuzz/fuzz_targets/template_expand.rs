@@ -40,7 +40,11 @@ fn check_origins(template: &str, expansion: &Expansion) {
     let mut last = 0;
     for (start, c) in expansion.text.char_indices().take(500) {
         let origin = expansion.origin(start..start + c.len_utf8());
-        assert!(template.get(origin.span.clone()).is_some_and(|part| !part.is_empty()));
+        assert!(
+            template
+                .get(origin.span.clone())
+                .is_some_and(|part| !part.is_empty())
+        );
         assert!(last <= origin.span.start);
         last = origin.span.start;
         if origin.variable.is_none() {
@@ -48,8 +52,16 @@ fn check_origins(template: &str, expansion: &Expansion) {
         }
         assert!(template.get(expansion.origin(start..start).span).is_some());
     }
-    assert!(template.get(expansion.origin(0..expansion.text.len()).span).is_some());
-    assert!(template.get(expansion.origin(usize::MAX..usize::MAX).span).is_some());
+    assert!(
+        template
+            .get(expansion.origin(0..expansion.text.len()).span)
+            .is_some()
+    );
+    assert!(
+        template
+            .get(expansion.origin(usize::MAX..usize::MAX).span)
+            .is_some()
+    );
 }
 
 fn check_errors(template: &str, errors: &[TemplateError]) {

@@ -1,7 +1,11 @@
 //! The engine over the simulated runtime: catalog, pinning, checks. What needs
 //! real processes is tested with the command `floe`.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::Path;
 use std::sync::Arc;
