@@ -30,7 +30,7 @@ fn a_probe_that_never_answers_keeps_the_service_pending_with_the_reason() {
     let floe = Floe::new();
     let script = format!(
         "{POOL} CREATE SERVICE echo IN COMPUTE POOL p FROM SPECIFICATION $${}$$; \
-         CALL SYSTEM$WAIT_FOR_SERVICES(4, 'echo');",
+         CALL SYSTEM$WAIT_FOR_SERVICES(10, 'echo');",
         spec("v1", &[("ECHO_FAULT", "unhealthy")])
     );
     let reason = "Readiness probe is failing at path: /healthcheck, port: 8000";
@@ -39,7 +39,7 @@ fn a_probe_that_never_answers_keeps_the_service_pending_with_the_reason() {
 
     // The same from SHOW SERVICE CONTAINERS, while the service runs.
     let shown = floe.sql(
-        "SELECT SYSTEM$GET_SERVICE_STATUS('echo', 4); SHOW SERVICE CONTAINERS IN SERVICE echo;",
+        "SELECT SYSTEM$GET_SERVICE_STATUS('echo', 10); SHOW SERVICE CONTAINERS IN SERVICE echo;",
     );
     assert_eq!(shown.code, Some(0), "{}", shown.stderr);
     assert!(
@@ -60,7 +60,7 @@ fn a_port_that_is_taken_is_a_coded_error_that_explains_it() {
         spec("v1", &[("SERVER_PORT", &port)]).replace("port: 8000", &format!("port: {port}"));
     let script = format!(
         "{POOL} CREATE SERVICE echo IN COMPUTE POOL p FROM SPECIFICATION $${text}$$; \
-         CALL SYSTEM$WAIT_FOR_SERVICES(3, 'echo');"
+         CALL SYSTEM$WAIT_FOR_SERVICES(8, 'echo');"
     );
     floe.sql(&script)
         .fails_with(&["FLOE-PROCESS-", &port, "FLOE_INSTANCE_IP"]);
@@ -123,7 +123,7 @@ fn a_crash_shows_in_restart_count_exit_code_and_restart_time() {
     );
     floe.sql(&script).fails_with(&["error[FLOE-ENGINE-0015]"]);
     let shown = floe.ok(
-        "SELECT SYSTEM$GET_SERVICE_STATUS('echo', 5); SHOW SERVICE CONTAINERS IN SERVICE echo; \
+        "SELECT SYSTEM$GET_SERVICE_STATUS('echo', 10); SHOW SERVICE CONTAINERS IN SERVICE echo; \
          CALL SYSTEM$GET_SERVICE_LOGS('echo', '0', 'echo', 10);",
     );
     assert!(

@@ -10,7 +10,7 @@ const ALL_ROWS: &str = "SELECT book, chapter, verse, say(message) AS answer \
 #[test]
 fn a_query_beside_an_upgrade_answers_row_by_row_what_it_answers_without_one() {
     // Each batch takes a while, so that SIGTERM meets batches in flight.
-    let slow = [("ECHO_DELAY_MS", "50")];
+    let slow = [("ECHO_DELAY_MS", "200")];
     let calm = Floe::new();
     let expected = calm.ok(&format!(
         "{} {ALL_ROWS}",
