@@ -325,3 +325,35 @@ async fn a_damaged_catalog_is_reported_and_not_overwritten() {
         "this is no catalog"
     );
 }
+
+#[tokio::test]
+async fn during_an_upgrade_an_old_instance_shows_the_image_that_it_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Arc::new(floe_engine::runtime::clock::ManualClock::default());
+    let runtime = Arc::new(SimulatedRuntime::new(clock.clone()));
+    let data = DataDir::hold(&dir.path().join("data")).unwrap();
+    let engine = Engine::open(data, runtime, EngineOptions::default()).unwrap();
+    let old = import(&engine, dir.path(), "old");
+    let create_two = create("MIN_INSTANCES=2");
+    execute(&engine, &format!("{POOL}; {create_two}"))
+        .await
+        .unwrap();
+    let ready = async || {
+        for _ in 0..100_000 {
+            clock.advance(std::time::Duration::from_millis(10));
+            let shown = table(&engine, "SHOW SERVICES").await;
+            if shown.cell(0, "status") == Some("RUNNING") {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("the instances did not become ready");
+    };
+    ready().await;
+    import(&engine, dir.path(), "new");
+    let alter = create("").replace("CREATE SERVICE s IN COMPUTE POOL p", "ALTER SERVICE s");
+    execute(&engine, &alter).await.unwrap();
+    let shown = table(&engine, "SHOW SERVICE CONTAINERS IN SERVICE s").await;
+    assert_eq!(shown.cell(0, "instance_status"), Some("READY"));
+    assert_eq!(shown.cell(0, "image_digest"), Some(old.as_str()));
+}

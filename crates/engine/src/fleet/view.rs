@@ -3,9 +3,11 @@
 use floe_rollout::Phase;
 use floe_runtime::{ContainerState, InstanceKey};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::{Fleet, runtime_key};
 use crate::catalog::ServiceRecord;
+use crate::deployment::Deployment;
 
 /// A service as it is now.
 #[derive(Debug, Clone)]
@@ -22,7 +24,8 @@ pub(crate) struct InstanceView {
     pub(crate) id: u32,
     pub(crate) key: InstanceKey,
     pub(crate) status: &'static str,
-    pub(crate) spec_digest: String,
+    /// The revision that it runs, which during an upgrade may be an older one.
+    pub(crate) deployment: Option<Arc<Deployment>>,
     pub(crate) ip: Option<IpAddr>,
     /// Milliseconds since the Unix epoch.
     pub(crate) created: Option<u64>,
@@ -52,9 +55,7 @@ impl Fleet {
                     id: id.0,
                     key: runtime_key(&record.name, service.uid, id.0, instance.attempt),
                     status: phase_word(instance.phase),
-                    spec_digest: deployment
-                        .map(|deployment| deployment.record.digest.clone())
-                        .unwrap_or_default(),
+                    deployment: deployment.cloned(),
                     ip: observed.and_then(|state| state.ip),
                     created: observed.map(|state| state.created.as_millis()),
                     started: observed

@@ -132,7 +132,10 @@ pub(crate) fn instances(shared: &Shared, name: &ObjectName) -> Result<Table, Fai
         row.extend([
             Some(instance.id.to_string()),
             Some(instance.status.to_owned()),
-            Some(instance.spec_digest.clone()),
+            instance
+                .deployment
+                .as_ref()
+                .map(|deployment| deployment.record.digest.clone()),
             instance.created.map(time::utc_seconds),
             instance.started.map(time::utc_seconds),
             instance.ip.map(|ip| ip.to_string()),
@@ -145,7 +148,6 @@ pub(crate) fn instances(shared: &Shared, name: &ObjectName) -> Result<Table, Fai
 pub(crate) fn containers(shared: &Shared, name: &ObjectName) -> Result<Table, Failure> {
     let record = find_service(shared, name)?;
     let view = shared.fleet.view(&record);
-    let spec = spec_of(&record)?;
     let mut table = Table::new(&[
         "database_name",
         "schema_name",
@@ -164,16 +166,16 @@ pub(crate) fn containers(shared: &Shared, name: &ObjectName) -> Result<Table, Fa
         "last_restart_time",
     ]);
     for instance in &view.instances {
-        for container in spec.containers() {
+        // Its own revision: during an upgrade the newest one is not what it runs.
+        let Some(deployment) = &instance.deployment else {
+            continue;
+        };
+        for container in deployment.spec.containers() {
             let state = instance
                 .containers
                 .iter()
                 .find(|state| state.name == container.name);
-            let digest = record
-                .revision
-                .images
-                .iter()
-                .find(|pin| pin.written == container.image);
+            let digest = deployment.pin(&container.image);
             let mut row = service_cells(&record, &view);
             row.extend([
                 Some(instance.id.to_string()),
@@ -182,7 +184,7 @@ pub(crate) fn containers(shared: &Shared, name: &ObjectName) -> Result<Table, Fa
             ]);
             row.extend(container_cells(instance, state));
             row.insert(9, Some(container.image.clone()));
-            row.insert(10, digest.map(|pin| pin.digest.clone()));
+            row.insert(10, digest.map(str::to_owned));
             table.rows.push(row);
         }
     }

@@ -10,7 +10,7 @@ use crate::engine::Shared;
 use crate::error::{Diagnostic, EngineError, Failure};
 use crate::output::Table;
 use crate::session::find_service;
-use crate::statements::show::{container_word, spec_of};
+use crate::statements::show::container_word;
 use crate::time;
 
 /// Longest time `SYSTEM$WAIT_FOR_SERVICES` waits, in seconds: seven days.
@@ -148,10 +148,10 @@ async fn service_status(shared: &Arc<Shared>, call: &SystemCall) -> Result<Strin
             .await;
     }
     let view = shared.fleet.view(&record);
-    let spec = spec_of(&record)?;
     let mut entries = Vec::new();
     for instance in &view.instances {
-        for container in spec.containers() {
+        let containers = instance.deployment.iter();
+        for container in containers.flat_map(|deployment| deployment.spec.containers()) {
             let state = instance
                 .containers
                 .iter()
