@@ -7,8 +7,6 @@
 #![forbid(unsafe_code)]
 
 use std::error::Error;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{Decimal128Type, Float64Type};
@@ -27,34 +25,13 @@ type Failed = Box<dyn Error>;
 const ROWS: usize = 10_000;
 
 fn main() -> Result<(), Failed> {
-    keep_freed_memory()?;
-    let arguments: Vec<String> = std::env::args().collect();
-    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    let quick = has("--quick") || !has("--bench") || std::env::var_os("FLOE_BENCH_QUICK").is_some();
-    let turns = if quick { Turns::QUICK } else { Turns::FULL };
+    machine::keep_freed_memory()?;
+    let turns = machine::turns();
     print_head(turns);
     requests("mixed3", &shapes::mixed3(ROWS), mixed3_rows, turns)?;
     requests("text1k", &shapes::text1k(ROWS), text_rows, turns)?;
     requests("feat10", &shapes::feat10(ROWS), feat10_rows, turns)?;
     responses(&shapes::short(ROWS), turns)
-}
-
-/// Starts the program again with an allocator that keeps freed memory: by
-/// default glibc gives large blocks back to the system after each run, and
-/// what is measured then is the system clearing pages.
-fn keep_freed_memory() -> Result<(), Failed> {
-    const NAME: &str = "GLIBC_TUNABLES";
-    if std::env::var_os(NAME).is_some() {
-        return Ok(());
-    }
-    let keep = "glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=1073741824";
-    let program = std::env::current_exe()?;
-    // Only comes back when the program cannot be started again.
-    Err(Command::new(program)
-        .args(std::env::args_os().skip(1))
-        .env(NAME, keep)
-        .exec()
-        .into())
 }
 
 fn print_head(turns: Turns) {

@@ -29,9 +29,6 @@ pub(crate) struct Global {
         default_value = "auto"
     )]
     pub(crate) network: Network,
-    /// How results are printed.
-    #[arg(long, global = true, value_enum, default_value = "table")]
-    pub(crate) format: Format,
 }
 
 /// See [`Global::network`].
@@ -45,7 +42,7 @@ pub(crate) enum Network {
     Loopback,
 }
 
-/// See [`Global::format`].
+/// How rows are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Tables for people.
@@ -65,6 +62,12 @@ pub(crate) enum Command {
     /// Manage the local image store.
     #[command(subcommand)]
     Image(Image),
+    /// Check, compare and print service specifications.
+    #[command(subcommand)]
+    Spec(Spec),
+    /// List the variables of specification templates, and expand them.
+    #[command(subcommand)]
+    Template(Template),
     /// Explain an error code.
     Explain {
         /// For example FLOE-SPEC-0004.
@@ -83,6 +86,9 @@ pub(crate) struct Run {
     /// SQL statements; may be given several times.
     #[arg(short, long, value_name = "SQL")]
     pub(crate) execute: Vec<String>,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Subcommand)]
@@ -95,5 +101,113 @@ pub(crate) enum Image {
         reference: String,
     },
     /// List the images in the store.
-    List,
+    List {
+        /// How the list is printed.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+}
+
+/// `floe spec …`; `-` reads standard input wherever a file is named.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Spec {
+    /// Tell everything that is wrong with specifications: exit code 0 without errors, 1 with, 2
+    /// when a file cannot be read.
+    Check {
+        /// Files with a specification in YAML or JSON.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// How findings are printed.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Findings,
+        #[command(flatten)]
+        options: SpecOptions,
+        #[command(flatten)]
+        using: Using,
+    },
+    /// Print the canonical text, as DESCRIBE SERVICE shows it.
+    Canonical {
+        file: PathBuf,
+        #[command(flatten)]
+        options: SpecOptions,
+    },
+    /// Print the digest of the canonical text (SHA-256).
+    Digest {
+        file: PathBuf,
+        #[command(flatten)]
+        options: SpecOptions,
+    },
+    /// Tell what changes from one specification to another: exit code 0 when nothing does, 1 when
+    /// something does, 2 when one of them is no specification.
+    Diff {
+        before: PathBuf,
+        after: PathBuf,
+        /// How changes are printed.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Listing,
+        #[command(flatten)]
+        options: SpecOptions,
+    },
+    /// Print the JSON Schema of specifications, for editors.
+    Schema,
+}
+
+/// How specifications are read.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct SpecOptions {
+    /// Unknown keys are warnings instead of errors.
+    #[arg(long)]
+    pub(crate) lenient: bool,
+    /// The specification is for a job, not for a long-running service.
+    #[arg(long)]
+    pub(crate) job: bool,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Findings {
+    /// Drawn at the text, for people.
+    Text,
+    /// A JSON array with one object a file.
+    Json,
+    /// Workflow commands that GitHub shows as annotations.
+    Github,
+}
+
+/// How anything else is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listing {
+    /// Lines for people.
+    Text,
+    /// JSON.
+    Json,
+}
+
+/// `floe template …`; `-` reads standard input wherever a file is named.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Template {
+    /// List the variables of a template with their defaults and places.
+    Variables {
+        file: PathBuf,
+        /// How the list is printed.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Print a template with its variables filled in.
+    Expand {
+        file: PathBuf,
+        #[command(flatten)]
+        using: Using,
+    },
+}
+
+/// Values of variables, typed as in the USING clause.
+#[derive(Debug, Args)]
+pub(crate) struct Using {
+    /// A variable and its value; a number, true, false, '…', $$…$$, or any other text.
+    #[arg(long = "using", value_name = "KEY=VALUE")]
+    pub(crate) values: Vec<String>,
+    /// A file with a USING clause: (key => value, …).
+    #[arg(long = "using-file", value_name = "FILE")]
+    pub(crate) clause: Option<PathBuf>,
 }

@@ -27,7 +27,7 @@ fn execute(global: &Global, command: &Image) -> Result<(), ImageError> {
             let image = store.import(dir, &path, SystemClock.now().as_millis())?;
             eprintln!("imported {path} {}", image.digest);
         }
-        Image::List => {
+        Image::List { format } => {
             let columns = ["image_path", "digest", "size", "created_on"].map(str::to_owned);
             let images = store.list()?.into_iter().map(|image| {
                 vec![
@@ -37,7 +37,7 @@ fn execute(global: &Global, command: &Image) -> Result<(), ImageError> {
                     Some(floe_engine::time::local(image.created_ms)),
                 ]
             });
-            rows::print_all(global.format, &columns, &images.collect::<Vec<_>>());
+            rows::print_all(*format, &columns, &images.collect::<Vec<_>>());
         }
     }
     Ok(())

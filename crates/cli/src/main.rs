@@ -5,6 +5,7 @@
 mod args;
 mod explain;
 mod images;
+mod input;
 mod open;
 mod progress;
 mod prompt;
@@ -13,7 +14,9 @@ mod rows;
 mod run;
 mod samples;
 mod signals;
+mod spec;
 mod table;
+mod template;
 
 use std::process::ExitCode;
 
@@ -45,6 +48,8 @@ async fn dispatch(cli: Cli) -> ExitCode {
         Command::Run(run) => run::run(&cli.global, run).await,
         Command::Serve => run::serve(&cli.global).await,
         Command::Image(command) => images::run(&cli.global, &command),
+        Command::Spec(command) => spec::run(&command),
+        Command::Template(command) => template::run(&command),
         Command::Explain { code } => explain::run(&code),
         Command::SampleEcho => sample_echo().await,
     }

@@ -6,7 +6,7 @@ use floe_engine::{Engine, sql};
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 
-use crate::args::Global;
+use crate::args::{Format, Global};
 use crate::report::Source;
 use crate::run;
 
@@ -14,7 +14,7 @@ use crate::run;
 const HISTORY: &str = "history";
 
 /// Reads statements until the end of input; answers the exit code.
-pub(crate) async fn run(global: &Global, engine: &Engine) -> u8 {
+pub(crate) async fn run(global: &Global, format: Format, engine: &Engine) -> u8 {
     let session = engine.session();
     let history = global.data_dir.join(HISTORY);
     let mut editor = match open(&history) {
@@ -50,7 +50,7 @@ pub(crate) async fn run(global: &Global, engine: &Engine) -> u8 {
                         name: "prompt",
                         text: &text,
                     };
-                    if !run::execute(global.format, &session, statement, source).await {
+                    if !run::execute(format, &session, statement, source).await {
                         break;
                     }
                 }

@@ -21,6 +21,7 @@ pub(crate) async fn run(global: &Global, run: Run) -> ExitCode {
         eprintln!("error: signals can not be received here");
         return ExitCode::FAILURE;
     };
+    let format = run.format;
     let script = match script(run) {
         Ok(script) => script,
         Err(message) => {
@@ -51,7 +52,7 @@ pub(crate) async fn run(global: &Global, run: Run) -> ExitCode {
     };
     tokio::spawn(progress::tell(engine.clone()));
     let code = tokio::select! {
-        code = work(global, &engine, script.as_ref()) => code,
+        code = work(global, format, &engine, script.as_ref()) => code,
         code = interrupts.next() => {
             eprintln!("interrupted: stopping the services (again to kill them at once)");
             code
@@ -139,9 +140,9 @@ fn script(run: Run) -> Result<Option<Script>, String> {
     }))
 }
 
-async fn work(global: &Global, engine: &Engine, script: Option<&Script>) -> u8 {
+async fn work(global: &Global, format: Format, engine: &Engine, script: Option<&Script>) -> u8 {
     match script {
-        Some(script) => execute_all(global.format, &engine.session(), script).await,
+        Some(script) => execute_all(format, &engine.session(), script).await,
         None => {
             // A prompt holds the directory for a while, so services come back.
             print_warnings(
@@ -151,7 +152,7 @@ async fn work(global: &Global, engine: &Engine, script: Option<&Script>) -> u8 {
                     text: "",
                 },
             );
-            prompt::run(global, engine).await
+            prompt::run(global, format, engine).await
         }
     }
 }

@@ -10,6 +10,7 @@ use floe_runtime::{
 use floe_spec::{Container, Port, ValidSpec, VolumeSource};
 
 use crate::catalog::{DATABASE, RevisionRecord, SCHEMA};
+use crate::support;
 
 /// Account locator that containers see; the engine is its own account.
 const ACCOUNT: &str = "FLOE";
@@ -158,14 +159,11 @@ impl Deployment {
             ));
         }
         let prefix = format!("spec.containers[{index}].");
-        for field in self.spec.unsupported() {
+        needs.extend(support::needs(&self.spec).into_iter().filter(|need| {
             // What is not about one container is asked once, by the first.
-            let mine = field.path.starts_with(&prefix)
-                || (index == 0 && !field.path.starts_with("spec.containers["));
-            if mine {
-                needs.push(Need::new(need_kind(field.name), field.path.clone()));
-            }
-        }
+            let elsewhere = need.field.starts_with("spec.containers[");
+            need.field.starts_with(&prefix) || (index == 0 && !elsewhere)
+        }));
         needs
     }
 
@@ -182,16 +180,6 @@ impl Deployment {
                 Port::Range(..) => None,
             })
             .collect()
-    }
-}
-
-fn need_kind(field: &str) -> NeedKind {
-    match field {
-        "nvidia.com/gpu" => NeedKind::Gpu,
-        "secrets" => NeedKind::Secret,
-        "livenessProbe" => NeedKind::LivenessProbe,
-        "sessionTokenConfig" => NeedKind::SessionToken,
-        other => NeedKind::Other(format!("`{other}`")),
     }
 }
 

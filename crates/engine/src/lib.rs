@@ -39,6 +39,7 @@ pub mod query;
 mod session;
 mod specification;
 mod statements;
+pub mod support;
 pub mod system;
 pub mod time;
 

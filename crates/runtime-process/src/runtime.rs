@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use floe_runtime::clock::Clock;
 use floe_runtime::{
-    BoxFuture, ContainerState, InstanceKey, InstancePhase, InstancePlan, InstanceState, Runtime,
-    RuntimeError,
+    BoxFuture, ContainerState, InstanceKey, InstancePhase, InstancePlan, InstanceState, NeedKind,
+    Runtime, RuntimeError,
 };
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
@@ -78,6 +78,22 @@ pub struct ProcessRuntime {
 }
 
 impl ProcessRuntime {
+    /// Whether local processes can have what a specification asks for beyond running at all.
+    ///
+    /// Processes share the machine, its files and its memory, so there is nothing of the kind yet.
+    ///
+    /// ```
+    /// use floe_runtime::NeedKind;
+    /// use floe_runtime_process::ProcessRuntime;
+    ///
+    /// assert!(!ProcessRuntime::honours(&NeedKind::Gpu));
+    /// ```
+    pub fn honours(kind: &NeedKind) -> bool {
+        // `NeedKind` grows; what is newer than this runtime is refused, too.
+        let honoured: [NeedKind; 0] = [];
+        honoured.contains(kind)
+    }
+
     /// Makes a runtime, after it has ended what an earlier runtime of the same owner left.
     ///
     /// Must be called inside a tokio runtime, whose tasks follow the instances from then on.
@@ -287,8 +303,7 @@ impl Runtime for ProcessRuntime {
 
     fn check(&self, plan: &InstancePlan) -> Result<(), RuntimeError> {
         plan.validate()?;
-        // Processes share the machine: no need on the list can be honoured here.
-        plan.refuse_needs(self.name(), |_| false)
+        plan.refuse_needs(self.name(), |need| Self::honours(&need.kind))
     }
 
     fn start(&self, plan: InstancePlan) -> BoxFuture<'_, Result<(), RuntimeError>> {

@@ -4,12 +4,16 @@
 //! a `---` line, two blanks of indentation, dashes not indented below their key, every text in
 //! double quotes, keys bare, and of optional fields only what was written and is no default.
 
-use std::fmt::Write;
+pub(crate) mod writer;
 
-use crate::model::Extras;
-use crate::source::{Entry, Node, Value};
-use crate::{Capabilities, Container, Endpoint, Port, Probe, Protocol, ResourceList, ServiceRole};
-use crate::{ValidSpec, Volume, VolumeSource};
+use crate::model::{
+    BlockConfig, Capabilities, Container, CorsSettings, Encryption, Endpoint, MetricCondition,
+    Observability, Port, Probe, Protocol, ResourceList, Resources, Scaling, ScalingPolicies,
+    SecretKey, SecretSource, SecretTarget, SecretUse, ServiceRole, SessionTokenConfig, StageConfig,
+    Volume, VolumeSource,
+};
+use crate::{ValidSpec, keys};
+use writer::Writer;
 
 impl ValidSpec {
     /// The specification in canonical form, ending with a newline.
@@ -40,23 +44,24 @@ impl ValidSpec {
     /// ```
     #[must_use]
     pub fn canonical_text(&self, digests: &dyn Fn(&str) -> Option<String>) -> String {
-        let mut out = Writer {
-            text: "---\n".to_owned(),
-            level: 0,
-            dash: false,
-        };
+        let mut out = Writer::new();
         out.open("spec");
         out.items("containers", &self.containers, |out, item| {
             container(out, item, digests)
         });
         out.items("endpoints", &self.endpoints, endpoint);
         out.items("volumes", &self.volumes, volume);
-        out.extras(&self.extras, &["logExporters", "platformMonitor"]);
-        out.extras(&self.extras, &["resourceManagement", "networkPolicyConfig"]);
+        observability(&mut out, &self.observability);
+        scaling(&mut out, &self.scaling);
+        if let Some(allowed) = self.allow_internet_egress {
+            out.open("networkPolicyConfig");
+            out.bare("allowInternetEgress", &allowed.to_string());
+            out.close();
+        }
         out.close();
         capabilities(&mut out, &self.capabilities);
         out.items("serviceRoles", &self.service_roles, service_role);
-        out.text
+        out.finish()
     }
 }
 
@@ -78,36 +83,81 @@ fn container(out: &mut Writer, item: &Container, digests: &dyn Fn(&str) -> Optio
         }
         out.close();
     }
-    if let Some(readiness) = &item.readiness_probe {
-        probe(out, readiness);
-    }
-    out.extras(&item.extras, &["livenessProbe"]);
-    if !item.resources.limits.is_empty() || !item.resources.requests.is_empty() {
-        out.open("resources");
-        amounts(out, "limits", &item.resources.limits);
-        amounts(out, "requests", &item.resources.requests);
-        out.close();
-    }
+    let seconds = Probe::DEFAULT_PERIOD_SECONDS;
+    probe(
+        out,
+        "readinessProbe",
+        item.readiness_probe.as_ref(),
+        seconds,
+    );
+    let seconds = Probe::DEFAULT_LIVENESS_PERIOD_SECONDS;
+    probe(out, "livenessProbe", item.liveness_probe.as_ref(), seconds);
+    resources(out, &item.resources);
     out.items("volumeMounts", &item.volume_mounts, |out, mount| {
         out.quoted("name", &mount.name);
         out.quoted("mountPath", &mount.mount_path);
     });
-    out.extras(
-        &item.extras,
-        &["mountSessionToken", "sessionTokenConfig", "secrets"],
-    );
+    if !item.mount_session_token {
+        out.bare("mountSessionToken", "false");
+    }
+    if let Some(config) = &item.session_token {
+        session_token(out, config);
+    }
+    out.items("secrets", &item.secrets, secret);
 }
 
-fn probe(out: &mut Writer, probe: &Probe) {
-    out.open("readinessProbe");
+fn probe(out: &mut Writer, key: &str, probe: Option<&Probe>, period: u32) {
+    let Some(probe) = probe else {
+        return;
+    };
+    out.open(key);
     out.bare("port", &probe.port.to_string());
     out.quoted("path", &probe.path);
-    if probe.period_seconds != Probe::DEFAULT_PERIOD_SECONDS {
+    if probe.period_seconds != period {
         out.bare("periodSeconds", &probe.period_seconds.to_string());
     }
     if probe.failure_threshold != Probe::DEFAULT_FAILURE_THRESHOLD {
         out.bare("failureThreshold", &probe.failure_threshold.to_string());
     }
+    out.close();
+}
+
+fn session_token(out: &mut Writer, config: &SessionTokenConfig) {
+    out.open("sessionTokenConfig");
+    out.quoted_if("path", config.path.as_deref());
+    out.quoted_if("permission", config.permission.as_deref());
+    // The map must hold a field, so a default that stands alone is shown.
+    if config.mount_connection_config || config.path.is_none() {
+        let value = config.mount_connection_config.to_string();
+        out.bare("mountConnectionConfig", &value);
+    }
+    out.close();
+}
+
+fn secret(out: &mut Writer, item: &SecretUse) {
+    out.open("snowflakeSecret");
+    match &item.secret {
+        SecretSource::Object(name) => out.quoted("objectName", name),
+        SecretSource::Reference(name) => out.quoted("objectReference", name),
+    }
+    out.close();
+    match &item.target {
+        SecretTarget::Env { name, key } => {
+            out.quoted("envVarName", name);
+            out.quoted_if("secretKeyRef", key.map(SecretKey::word));
+        }
+        SecretTarget::Directory(path) => out.quoted("directoryPath", path),
+        SecretTarget::Unstated => {}
+    }
+}
+
+fn resources(out: &mut Writer, resources: &Resources) {
+    if resources.is_empty() {
+        return;
+    }
+    out.open("resources");
+    amounts(out, "limits", &resources.limits);
+    amounts(out, "requests", &resources.requests);
     out.close();
 }
 
@@ -123,7 +173,7 @@ fn amounts(out: &mut Writer, key: &str, list: &ResourceList) {
         out.quoted("cpu", &cpu.to_string());
     }
     if let Some(gpu) = list.gpu {
-        out.quoted("nvidia.com/gpu", &gpu.to_string());
+        out.quoted(keys::GPU, &gpu.to_string());
     }
     out.close();
 }
@@ -137,11 +187,27 @@ fn endpoint(out: &mut Writer, item: &Endpoint) {
     if item.public {
         out.bare("public", "true");
     }
-    match item.protocol {
-        Protocol::Http => {}
-        Protocol::Tcp => out.quoted("protocol", "TCP"),
+    if item.protocol != Protocol::default() {
+        out.quoted("protocol", item.protocol.word());
     }
-    out.extras(&item.extras, &["corsSettings"]);
+    if let Some(settings) = &item.cors {
+        cors(out, settings);
+    }
+}
+
+fn cors(out: &mut Writer, settings: &CorsSettings) {
+    out.open("corsSettings");
+    out.texts("Access-Control-Allow-Origin", &settings.allow_origin);
+    for (key, list) in [
+        ("Access-Control-Allow-Methods", &settings.allow_methods),
+        ("Access-Control-Allow-Headers", &settings.allow_headers),
+        ("Access-Control-Expose-Headers", &settings.expose_headers),
+    ] {
+        if let Some(list) = list {
+            out.texts(key, list);
+        }
+    }
+    out.close();
 }
 
 fn volume(out: &mut Writer, item: &Volume) {
@@ -159,7 +225,122 @@ fn volume(out: &mut Writer, item: &Volume) {
     if let Some(size) = &item.size {
         out.quoted("size", &size.to_string());
     }
-    out.extras(&item.extras, &["uid", "gid", "blockConfig", "stageConfig"]);
+    out.bare_if("uid", item.uid);
+    out.bare_if("gid", item.gid);
+    if let Some(config) = item
+        .block
+        .as_ref()
+        .filter(|c| **c != BlockConfig::default())
+    {
+        block(out, config);
+    }
+    if let Some(config) = &item.stage {
+        stage(out, config);
+    }
+}
+
+fn block(out: &mut Writer, config: &BlockConfig) {
+    out.open("blockConfig");
+    if let Some(snapshot) = &config.from_snapshot {
+        out.open("initialContents");
+        out.quoted("fromSnapshot", snapshot);
+        out.close();
+    }
+    out.bare_if("iops", config.iops);
+    out.bare_if("throughput", config.throughput);
+    out.quoted_if("encryption", config.encryption.map(Encryption::word));
+    out.bare_if("snapshotOnDelete", config.snapshot_on_delete);
+    let after = config.snapshot_delete_after.map(|time| time.to_string());
+    out.quoted_if("snapshotDeleteAfter", after.as_deref());
+    out.close();
+}
+
+fn stage(out: &mut Writer, config: &StageConfig) {
+    out.open("stageConfig");
+    out.quoted("name", &config.name);
+    let cache = config.metadata_cache.as_ref().map(ToString::to_string);
+    out.quoted_if("metadataCache", cache.as_deref());
+    resources(out, &config.resources);
+    out.close();
+}
+
+fn observability(out: &mut Writer, observability: &Observability) {
+    if let Some(level) = observability.log_level {
+        out.open("logExporters");
+        out.open("eventTableConfig");
+        out.quoted("logLevel", level.word());
+        out.close();
+        out.close();
+    }
+    if !observability.metric_groups.is_empty() {
+        let groups: Vec<String> = observability
+            .metric_groups
+            .iter()
+            .map(|group| group.word().to_owned())
+            .collect();
+        out.open("platformMonitor");
+        out.open("metricConfig");
+        out.texts("groups", &groups);
+        out.close();
+        out.close();
+    }
+}
+
+fn scaling(out: &mut Writer, policies: &ScalingPolicies) {
+    if policies.is_empty() {
+        return;
+    }
+    out.open("resourceManagement");
+    out.open("autoScalingPolicies");
+    for (key, list, conditions) in [
+        ("scaleUp", "anyConditions", &policies.scale_up),
+        ("scaleDown", "allConditions", &policies.scale_down),
+        ("suspend", "allConditions", &policies.suspend),
+    ] {
+        if let Some(conditions) = conditions {
+            out.open(key);
+            out.items(list, conditions, condition);
+            out.close();
+        }
+    }
+    out.close();
+    out.close();
+}
+
+fn condition(out: &mut Writer, item: &MetricCondition) {
+    out.open("metricCondition");
+    out.quoted("metricName", &item.metric_name);
+    if !item.labels.is_empty() {
+        out.open("labels");
+        for (name, value) in &item.labels {
+            out.quoted(name, value);
+        }
+        out.close();
+    }
+    out.quoted_if("containerName", item.container_name.as_deref());
+    out.quoted("aggregationType", item.aggregation.word());
+    out.bare(
+        "stabilizationPeriodSecs",
+        &item.stabilization_period_secs.to_string(),
+    );
+    match &item.scaling {
+        Scaling::Target(value) => {
+            out.open("targetScaling");
+            out.bare("targetValue", &value.to_string());
+            out.close();
+        }
+        Scaling::Steps { adjustment, steps } => {
+            out.open("stepScaling");
+            out.quoted("adjustmentType", adjustment.word());
+            out.items("scalingSteps", steps, |out, step| {
+                out.bare_if("lowerBound", step.lower_bound.as_ref());
+                out.bare_if("upperBound", step.upper_bound.as_ref());
+                out.bare("targetAdjustment", &step.target_adjustment.to_string());
+            });
+            out.close();
+        }
+    }
+    out.close();
 }
 
 fn capabilities(out: &mut Writer, capabilities: &Capabilities) {
@@ -186,203 +367,4 @@ fn capabilities(out: &mut Writer, capabilities: &Capabilities) {
 fn service_role(out: &mut Writer, role: &ServiceRole) {
     out.quoted("name", &role.name);
     out.texts("endpoints", &role.endpoints);
-}
-
-/// Writes lines; a pending dash takes the place of one indentation step.
-struct Writer {
-    text: String,
-    level: usize,
-    dash: bool,
-}
-
-impl Writer {
-    /// Begins a line: indentation, or the dash of a list item.
-    fn line(&mut self) {
-        let (blanks, dash) = if self.dash {
-            (self.level - 1, "- ")
-        } else {
-            (self.level, "")
-        };
-        for _ in 0..blanks {
-            self.text.push_str("  ");
-        }
-        self.text.push_str(dash);
-        self.dash = false;
-    }
-
-    fn key(&mut self, key: &str) {
-        self.line();
-        if is_bare_key(key) {
-            self.text.push_str(key);
-        } else {
-            quote(&mut self.text, key);
-        }
-        self.text.push(':');
-    }
-
-    fn bare(&mut self, key: &str, value: &str) {
-        self.key(key);
-        let _ = writeln!(self.text, " {value}");
-    }
-
-    fn quoted(&mut self, key: &str, value: &str) {
-        self.key(key);
-        self.text.push(' ');
-        quote(&mut self.text, value);
-        self.text.push('\n');
-    }
-
-    fn open(&mut self, key: &str) {
-        self.key(key);
-        self.text.push('\n');
-        self.level += 1;
-    }
-
-    fn close(&mut self) {
-        self.level -= 1;
-    }
-
-    /// A list of maps; nothing when it is empty.
-    fn items<T>(&mut self, key: &str, items: &[T], write: impl Fn(&mut Writer, &T)) {
-        if items.is_empty() {
-            return;
-        }
-        self.open(key);
-        for item in items {
-            self.dash = true;
-            write(self, item);
-        }
-        self.close();
-    }
-
-    fn texts(&mut self, key: &str, texts: &[String]) {
-        if texts.is_empty() {
-            return self.bare(key, "[]");
-        }
-        self.open(key);
-        for text in texts {
-            self.dash = true;
-            self.line();
-            quote(&mut self.text, text);
-            self.text.push('\n');
-        }
-        self.close();
-    }
-
-    fn extras(&mut self, extras: &Extras, keys: &[&str]) {
-        for (key, node) in extras.iter().filter(|(key, _)| keys.contains(key)) {
-            self.key(key);
-            self.value(node);
-        }
-    }
-
-    /// A value behind its key, ending the line. Depth is bounded by [`crate::limits::MAX_DEPTH`].
-    fn value(&mut self, node: &Node) {
-        match &node.value {
-            Value::List(items) if !items.is_empty() => {
-                self.text.push('\n');
-                self.level += 1;
-                for item in items {
-                    self.dash = true;
-                    self.item(item);
-                }
-                self.level -= 1;
-            }
-            Value::Map(entries) if !entries.is_empty() => {
-                self.text.push('\n');
-                self.level += 1;
-                self.entries(entries);
-                self.level -= 1;
-            }
-            _ => {
-                self.text.push(' ');
-                self.scalar(node);
-            }
-        }
-    }
-
-    /// A value behind a dash.
-    fn item(&mut self, node: &Node) {
-        match &node.value {
-            Value::Map(entries) if !entries.is_empty() => self.entries(entries),
-            Value::List(items) if !items.is_empty() => {
-                // A list directly in a list: its items stand one step deeper, below a lone dash.
-                self.line();
-                self.text.truncate(self.text.trim_end_matches(' ').len());
-                self.text.push('\n');
-                self.level += 1;
-                for item in items {
-                    self.dash = true;
-                    self.item(item);
-                }
-                self.level -= 1;
-            }
-            _ => {
-                self.line();
-                self.scalar(node);
-            }
-        }
-    }
-
-    fn entries(&mut self, entries: &[Entry]) {
-        for entry in entries {
-            self.key(entry.key.as_deref().unwrap_or(""));
-            self.value(&entry.value);
-        }
-    }
-
-    fn scalar(&mut self, node: &Node) {
-        match &node.value {
-            Value::Null { .. } => self.text.push_str("null"),
-            Value::Bool(value, _) => {
-                let _ = write!(self.text, "{value}");
-            }
-            Value::Number(number) => self.text.push_str(number),
-            Value::Text(text) => quote(&mut self.text, text),
-            Value::List(_) => self.text.push_str("[]"),
-            Value::Map(_) => self.text.push_str("{}"),
-        }
-        self.text.push('\n');
-    }
-}
-
-/// Words that YAML 1.1 or 1.2 readers take for something else than a text.
-const RESERVED: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
-
-fn is_bare_key(key: &str) -> bool {
-    let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
-    key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && key.chars().all(rest)
-        && !RESERVED.iter().any(|word| word.eq_ignore_ascii_case(key))
-}
-
-/// A double-quoted YAML scalar on one line.
-fn quote(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            _ if is_printable(c) => out.push(c),
-            _ => {
-                let code = u32::from(c);
-                let _ = match code {
-                    0..=0xff => write!(out, "\\x{code:02x}"),
-                    0x100..=0xffff => write!(out, "\\u{code:04x}"),
-                    _ => write!(out, "\\U{code:08x}"),
-                };
-            }
-        }
-    }
-    out.push('"');
-}
-
-/// What YAML 1.2 calls printable (section 5.1), without line breaks and the byte order mark.
-fn is_printable(c: char) -> bool {
-    matches!(c,
-        ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}'
-        | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
 }

@@ -35,20 +35,34 @@
 
 #![forbid(unsafe_code)]
 
+mod builder;
 mod canonical;
+pub mod codes;
+mod decimal;
+mod diff;
 mod digest;
+mod fields;
 mod finding;
+mod keys;
+pub mod limits;
 mod model;
 mod parse;
 mod position;
 mod quantity;
+pub mod render;
+mod schema;
+mod service_spec;
 mod source;
+pub mod wire;
 
+pub use builder::SpecBuilder;
+pub use decimal::Decimal;
+pub use diff::{Change, ChangeKind, Effect, SpecDiff, diff};
 pub use digest::{DigestError, SpecDigest, spec_digest};
-pub use finding::{Finding, Severity, Span, codes};
-pub use model::{
-    Capabilities, Container, Endpoint, Port, Probe, Protocol, ResourceList, Resources, ServiceRole,
-    UnsupportedField, ValidSpec, Volume, VolumeMount, VolumeSource,
-};
-pub use parse::{Context, ParseOptions, Parsed, limits, parse};
+pub use fields::{Field, fields};
+pub use finding::{Finding, Severity, Span};
+pub use model::*;
+pub use parse::{Context, ParseOptions, Parsed, parse};
 pub use quantity::{CpuQuantity, MemoryQuantity, QuantityError};
+pub use schema::json_schema;
+pub use service_spec::ServiceSpec;

@@ -5,43 +5,20 @@ mod endpoints;
 mod fields;
 mod resources;
 mod scalars;
+mod scaling;
+mod secrets;
 mod suggest;
 mod top;
 mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::Range;
 
+use crate::keys::SPEC;
 use crate::position::LineIndex;
-use crate::source::{self, Node, Value};
-use crate::{Finding, Severity, Span, UnsupportedField, ValidSpec, codes};
-
-/// Bounds on what is read.
-pub mod limits {
-    /// Longest text in bytes: 1 MiB, the length of the longest SQL statement that carries one.
-    pub const MAX_SPEC_BYTES: usize = 1 << 20;
-    /// Levels of nesting; the deepest documented field lies at level 12.
-    pub const MAX_DEPTH: usize = 32;
-    /// Values in one text, each alias counted with all it stands for.
-    pub const MAX_NODES: usize = 20_000;
-    /// Uses of aliases.
-    pub const MAX_ALIASES: usize = 100;
-    /// Parser events that aliases may stand for together.
-    pub const MAX_REPLAYED: usize = 10_000;
-    /// Longest key in bytes. YAML allows 1024 characters for a key on one line, and the
-    /// canonical form of one byte takes up to four.
-    pub const MAX_KEY_BYTES: usize = 250;
-    /// Containers of one service.
-    pub const MAX_CONTAINERS: usize = 20;
-    /// Endpoints of one service.
-    pub const MAX_ENDPOINTS: usize = 100;
-    /// Volumes of one service.
-    pub const MAX_VOLUMES: usize = 20;
-    /// Block volumes of one service.
-    pub const MAX_BLOCK_VOLUMES: usize = 3;
-    /// Volumes of one service whose source names the stage itself (`"@stage"`).
-    pub const MAX_STAGE_PATH_VOLUMES: usize = 5;
-}
+use crate::source::{self, Entry, Node, Value};
+use crate::{Finding, Severity, Span, ValidSpec, codes, limits};
 
 /// What kind of service the specification is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -114,19 +91,24 @@ pub fn parse(text: &str, options: &ParseOptions) -> Parsed {
         };
     }
     let index = LineIndex::new(text);
-    let mut walk = Walk::new(&index, *options);
-    let spec = match source::read(text, &index) {
-        Ok(root) => walk.document(&root),
+    match source::read(text, &index) {
+        Ok(root) => check(&root, &index, options),
         Err(error) => {
-            let at = walk.error(error.code, "", &error.range, error.message);
-            at.hint = error.hint;
-            None
+            let mut walk = Walk::new(&index, *options);
+            walk.error(error.code, "", &error.range, error.message).hint = error.hint;
+            walk.finish(None)
         }
-    };
+    }
+}
+
+/// Proves a tree; `index` is that of the text it was read from.
+pub(crate) fn check(root: &Node, index: &LineIndex<'_>, options: &ParseOptions) -> Parsed {
+    let mut walk = Walk::new(index, *options);
+    let spec = walk.document(root);
     walk.finish(spec)
 }
 
-fn too_large(text: &str) -> Finding {
+pub(crate) fn too_large(text: &str) -> Finding {
     Finding {
         code: codes::TEXT_TOO_LARGE,
         severity: Severity::Error,
@@ -137,6 +119,7 @@ fn too_large(text: &str) -> Finding {
             text.len(),
             limits::MAX_SPEC_BYTES
         ),
+        notes: Vec::new(),
         hint: None,
     }
 }
@@ -146,8 +129,11 @@ struct Walk<'t> {
     index: &'t LineIndex<'t>,
     options: ParseOptions,
     findings: Vec<Finding>,
-    unsupported: Vec<UnsupportedField>,
-    spans: BTreeMap<String, Span>,
+    /// What [`limits::MAX_FINDINGS`] left untold, the last one of it.
+    untold: Option<Finding>,
+    spans: Vec<(String, Range<usize>)>,
+    /// Secrets of all containers.
+    secrets: usize,
 }
 
 impl<'t> Walk<'t> {
@@ -156,75 +142,121 @@ impl<'t> Walk<'t> {
             index,
             options,
             findings: Vec::new(),
-            unsupported: Vec::new(),
-            spans: BTreeMap::new(),
+            untold: None,
+            spans: Vec::new(),
+            secrets: 0,
         }
     }
 
     fn document(&mut self, root: &Node) -> Option<ValidSpec> {
-        if root.value.is_empty() && matches!(root.value, Value::Null { .. }) {
+        if matches!(root.value, Value::Null { .. }) {
             self.error(codes::EMPTY, "", &root.range, "the specification is empty")
                 .hint = Some("begin with `spec:` and at least one container".to_owned());
             return None;
         }
-        self.keys(root, "");
+        self.keys(root, &Path::Root);
         self.top(root)
     }
 
     /// Checks the keys of every map: plain, short, and once each.
-    fn keys(&mut self, node: &Node, path: &str) {
+    fn keys(&mut self, node: &Node, path: &Path<'_>) {
         match &node.value {
             Value::List(items) => {
                 for (at, item) in items.iter().enumerate() {
-                    self.keys(item, &format!("{path}[{at}]"));
+                    self.keys(item, &Path::Item(path, at));
                 }
             }
-            Value::Map(entries) => {
-                let mut seen = BTreeMap::new();
-                for entry in entries {
-                    let Some(key) = entry.key.as_deref() else {
-                        self.error(
-                            codes::BAD_KEY,
-                            path,
-                            &entry.key_range,
-                            "a key must be a word, not a list or a map",
-                        );
-                        continue;
-                    };
-                    if key.len() > limits::MAX_KEY_BYTES {
-                        let message = format!(
-                            "a key may have {} bytes, this one has {}",
-                            limits::MAX_KEY_BYTES,
-                            key.len()
-                        );
-                        self.error(codes::BAD_KEY, path, &entry.key_range, message);
-                        continue;
-                    }
-                    let here = fields::join(path, key);
-                    if let Some(first) = seen.insert(key, entry.key_range.clone()) {
-                        let line = self.index.span(&first).line;
-                        let message = format!(
-                            "the key `{key}` stands here a second time; the first is in line {line}"
-                        );
-                        self.error(codes::DUPLICATE_KEY, &here, &entry.key_range, message);
-                    }
-                    self.keys(&entry.value, &here);
-                }
-            }
+            Value::Map(entries) => self.keys_of(node, entries, path),
             Value::Null { .. } | Value::Bool(..) | Value::Number(_) | Value::Text(_) => {}
         }
     }
 
+    fn keys_of(&mut self, node: &Node, entries: &[Entry], path: &Path<'_>) {
+        if entries.len() > limits::MAX_KEYS {
+            let message = format!("a map may have {} keys", limits::MAX_KEYS);
+            self.error(codes::TOO_COMPLEX, &path.to_string(), &node.range, message);
+            return;
+        }
+        let mut seen = BTreeMap::new();
+        for entry in entries {
+            let problem = match entry.key.as_deref() {
+                None => "a key must be a word, not a list or a map".to_owned(),
+                Some(key) if key.len() > limits::MAX_KEY_BYTES => format!(
+                    "a key may have {} bytes, this one has {}",
+                    limits::MAX_KEY_BYTES,
+                    key.len()
+                ),
+                Some(key) => {
+                    let here = Path::Key(path, plural(path, key));
+                    if let Some(first) = seen.insert(key, &entry.key_range) {
+                        let line = self.index.span(first).line;
+                        let message = format!(
+                            "the key `{key}` stands here a second time; the first is in line \
+                             {line}"
+                        );
+                        let path = self.told(&here);
+                        self.error(codes::DUPLICATE_KEY, &path, &entry.key_range, message);
+                    }
+                    self.keys(&entry.value, &here);
+                    continue;
+                }
+            };
+            let path = self.told(path);
+            let hint =
+                "a text that begins with `{` or `[` needs quotes; a template is expanded first";
+            let hint = entry.key.is_none().then_some(hint);
+            self.error(codes::BAD_KEY, &path, &entry.key_range, problem)
+                .hint = hint.map(str::to_owned);
+        }
+    }
+
+    /// The path as text; empty when no further finding is told, whose path would cost.
+    fn told(&self, path: &Path<'_>) -> String {
+        if self.is_full() {
+            String::new()
+        } else {
+            path.to_string()
+        }
+    }
+
+    /// Whether further findings are not told one by one.
+    fn is_full(&self) -> bool {
+        self.findings.len() >= limits::MAX_FINDINGS
+    }
+
     fn finish(mut self, spec: Option<ValidSpec>) -> Parsed {
+        for hint in self
+            .findings
+            .iter_mut()
+            .filter_map(|finding| finding.hint.as_mut())
+        {
+            *hint = one_line(std::mem::take(hint));
+        }
         // The walk goes by fields; readers go by lines.
         self.findings
             .sort_by_key(|finding| finding.span.map_or(0, |span| span.start));
+        if let Some(untold) = self.untold.take() {
+            self.findings.push(Finding {
+                code: codes::TOO_MANY_FINDINGS,
+                path: String::new(),
+                message: format!(
+                    "there are more than {} findings; the others are not told",
+                    limits::MAX_FINDINGS
+                ),
+                hint: Some("mend these first".to_owned()),
+                ..untold
+            });
+        }
         let failed = self.findings.iter().any(Finding::is_error);
-        self.unsupported.sort_by_key(|field| field.span.start);
-        let spec = spec.filter(|_| !failed).map(|spec| ValidSpec {
-            unsupported: self.unsupported,
-            spans: self.spans,
-            ..spec
+        let spec = spec.filter(|_| !failed).map(|spec| {
+            let index = self.index;
+            let mut spans: Vec<(String, Span)> = self
+                .spans
+                .into_iter()
+                .map(|(path, range)| (path, index.span(&range)))
+                .collect();
+            spans.sort_by(|(one, _), (other, _)| one.cmp(other));
+            ValidSpec { spans, ..spec }
         });
         Parsed {
             spec,
@@ -261,21 +293,33 @@ impl<'t> Walk<'t> {
         message: String,
     ) -> &mut Finding {
         let span = Some(self.index.span(range));
-        // A message is one line, whatever the text that it quotes holds.
-        let message = if message.contains(char::is_control) {
-            message.chars().flat_map(visible).collect()
-        } else {
-            message
-        };
+        let message = one_line(message);
         let finding = Finding {
             code,
             severity,
             path: path.to_owned(),
             span,
             message,
+            notes: Vec::new(),
             hint: None,
         };
-        self.findings.push_mut(finding)
+        if !self.is_full() {
+            return self.findings.push_mut(finding);
+        }
+        // An error among what is untold makes the sum of it one.
+        let severity = self
+            .untold
+            .as_ref()
+            .map_or(severity, |untold| untold.severity.min(severity));
+        self.untold.insert(Finding {
+            severity,
+            ..finding
+        })
+    }
+
+    /// Remembers where a field stands.
+    fn place(&mut self, path: String, range: &Range<usize>) {
+        self.spans.push((path, range.clone()));
     }
 
     /// Reports every name that an earlier item has too.
@@ -290,12 +334,41 @@ impl<'t> Walk<'t> {
             }
         }
     }
+}
 
-    /// The recorded place of a field, or of the whole text when it is not written.
-    fn range_of(&self, path: &str) -> Range<usize> {
-        self.spans
-            .get(path)
-            .map_or(0..0, |span| span.start..span.end)
+/// A path that is written out only when something is to be said about it.
+enum Path<'p> {
+    Root,
+    Key(&'p Path<'p>, &'p str),
+    Item(&'p Path<'p>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    // As deep as the tree, which the parser's budget bounds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Path::Root => Ok(()),
+            Path::Key(parent, key) => f.write_str(&fields::join(&parent.to_string(), key)),
+            Path::Item(parent, at) => write!(f, "{parent}[{at}]"),
+        }
+    }
+}
+
+/// The plural form of a list of `spec`, which paths are written with; any other key as it is.
+fn plural<'k>(parent: &Path<'_>, key: &'k str) -> &'k str {
+    if !matches!(parent, Path::Key(Path::Root, "spec")) {
+        return key;
+    }
+    let named = SPEC.keys.iter().find(|known| known.alias == Some(key));
+    named.map_or(key, |known| known.name)
+}
+
+/// What is told is one line, whatever the text that it quotes holds.
+fn one_line(text: String) -> String {
+    if text.contains(char::is_control) {
+        text.chars().flat_map(visible).collect()
+    } else {
+        text
     }
 }
 

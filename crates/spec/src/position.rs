@@ -7,11 +7,17 @@ use crate::Span;
 /// The mark some editors put before the first character of a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
+/// Bytes between two counts of characters.
+const STRIDE: usize = 256;
+
 /// Where the lines of one text start.
 #[derive(Debug)]
 pub(crate) struct LineIndex<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    /// Characters before every [`STRIDE`]th byte: a text may be one line of many values, and the
+    /// column of each must not take a walk over the line.
+    characters: Vec<usize>,
 }
 
 impl<'t> LineIndex<'t> {
@@ -34,7 +40,17 @@ impl<'t> LineIndex<'t> {
                 starts.push(at + 1);
             }
         }
-        LineIndex { text, starts }
+        let mut characters = vec![0];
+        let mut sum = 0;
+        for chunk in bytes.chunks(STRIDE) {
+            sum += begun(chunk);
+            characters.push(sum);
+        }
+        LineIndex {
+            text,
+            starts,
+            characters,
+        }
     }
 
     pub(crate) fn span(&self, range: &Range<usize>) -> Span {
@@ -42,12 +58,12 @@ impl<'t> LineIndex<'t> {
         let end = self.floor(range.end.max(start));
         let line = self.starts.partition_point(|&first| first <= start).max(1);
         let first = self.starts.get(line - 1).copied().unwrap_or(0).min(start);
-        let before = self.text.get(first..start).unwrap_or("");
+        let column = self.characters_before(start) - self.characters_before(first) + 1;
         Span {
             start,
             end,
             line: count(line),
-            column: count(before.chars().count() + 1),
+            column: count(column),
         }
     }
 
@@ -66,10 +82,23 @@ impl<'t> LineIndex<'t> {
                 .map_or(rest.len(), |(at, _)| at)
     }
 
+    /// Characters before an offset, which is a boundary not behind the text.
+    fn characters_before(&self, offset: usize) -> usize {
+        let chunk = offset / STRIDE;
+        let known = self.characters.get(chunk).copied().unwrap_or(0);
+        let rest = self.text.as_bytes().get(chunk * STRIDE..offset);
+        known + begun(rest.unwrap_or_default())
+    }
+
     /// The nearest character boundary at or before an offset.
     fn floor(&self, offset: usize) -> usize {
         self.text.floor_char_boundary(offset)
     }
+}
+
+/// How many characters begin in these bytes of a text.
+fn begun(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count()
 }
 
 fn count(value: usize) -> u32 {
@@ -91,6 +120,19 @@ mod tests {
         );
         assert_eq!(index.offset(2, 4), 9 + 1);
         assert_eq!(index.offset(9, 9), text.len());
+    }
+
+    #[test]
+    fn columns_are_counted_from_the_nearest_mark_in_long_lines() {
+        for filler in ["x", "é", "日本", "😀"] {
+            let text = format!("a\n{}", filler.repeat(1_000));
+            let index = LineIndex::new(&text);
+            let boundaries = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            for at in boundaries.filter(|at| *at >= 2) {
+                let column = text[2..at].chars().count() + 1;
+                assert_eq!(index.span(&(at..at)).column, count(column), "{filler} {at}");
+            }
+        }
     }
 
     #[test]

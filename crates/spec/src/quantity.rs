@@ -47,7 +47,7 @@ impl CpuQuantity {
             Some(digits) => (digits, 1),
             None => (text, MILLIS),
         };
-        let decimal = Decimal::parse(digits).ok_or_else(malformed)?;
+        let decimal = Digits::parse(digits).ok_or_else(malformed)?;
         let (millis, exact) = decimal
             .times(scale)
             .ok_or_else(|| QuantityError::too_large(text))?;
@@ -60,6 +60,22 @@ impl CpuQuantity {
             text: text.to_owned(),
             millis,
         })
+    }
+
+    /// So many thousandths, written in processors.
+    ///
+    /// ```
+    /// use floe_spec::CpuQuantity;
+    ///
+    /// assert_eq!(CpuQuantity::from_millis(1500).to_string(), "1.5");
+    /// assert_eq!(CpuQuantity::from_millis(2000).to_string(), "2");
+    /// ```
+    #[must_use]
+    pub fn from_millis(millis: u64) -> Self {
+        CpuQuantity {
+            text: thousandths(u128::from(millis)),
+            millis,
+        }
     }
 
     /// Thousandths of a virtual processor.
@@ -139,7 +155,7 @@ impl MemoryQuantity {
             let Some(digits) = text.strip_suffix(unit) else {
                 continue;
             };
-            let Some(decimal) = Decimal::parse(digits) else {
+            let Some(decimal) = Digits::parse(digits) else {
                 break;
             };
             let (whole, exact) = decimal
@@ -154,7 +170,7 @@ impl MemoryQuantity {
             });
         }
         let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        if Decimal::parse(digits).is_some() {
+        if Digits::parse(digits).is_some() {
             return Err(QuantityError::Unit {
                 text: shorten(text),
             });
@@ -163,6 +179,33 @@ impl MemoryQuantity {
             text,
             "a number with a unit, such as `512Mi` or `2G`",
         ))
+    }
+
+    /// So many bytes, written in `Gi` where three decimals are enough, in `Mi` otherwise.
+    ///
+    /// ```
+    /// use floe_spec::MemoryQuantity;
+    ///
+    /// assert_eq!(MemoryQuantity::from_bytes(6 << 30).to_string(), "6Gi");
+    /// assert_eq!(MemoryQuantity::from_bytes(1 << 29).to_string(), "0.5Gi");
+    /// let odd = MemoryQuantity::from_bytes(1);
+    /// assert_eq!(MemoryQuantity::parse(&odd.to_string()), Ok(odd));
+    /// ```
+    #[must_use]
+    pub fn from_bytes(bytes: u64) -> Self {
+        let amount = u128::from(bytes);
+        let gibibytes = amount * MILLIS;
+        let text = if gibibytes.is_multiple_of(1 << 30) {
+            format!("{}Gi", thousandths(gibibytes >> 30))
+        } else {
+            // A byte is 5^20 / 10^20 of a `Mi`, so twenty decimals are exact.
+            let fraction = (amount & ((1 << 20) - 1)) * 5_u128.pow(20);
+            let decimals = format!("{fraction:020}");
+            let decimals = decimals.trim_end_matches('0');
+            let point = if decimals.is_empty() { "" } else { "." };
+            format!("{}{point}{decimals}Mi", amount >> 20)
+        };
+        MemoryQuantity { text, bytes }
     }
 
     /// Bytes, rounded up.
@@ -261,20 +304,19 @@ impl QuantityError {
         };
         NEARBY_UNITS.iter().find_map(|(written, meant)| {
             let digits = text.strip_suffix(written)?;
-            Decimal::parse(digits).map(|_| format!("did you mean `{digits}{meant}`?"))
+            Digits::parse(digits).map(|_| format!("did you mean `{digits}{meant}`?"))
         })
     }
 }
 
-/// A decimal number without sign and exponent: `mantissa / 10^places`.
-struct Decimal {
-    /// None past 128 bits.
-    mantissa: Option<u128>,
-    places: u32,
+/// A decimal number without sign and exponent.
+struct Digits<'t> {
+    whole: &'t str,
+    fraction: &'t str,
 }
 
-impl Decimal {
-    fn parse(text: &str) -> Option<Decimal> {
+impl<'t> Digits<'t> {
+    fn parse(text: &'t str) -> Option<Digits<'t>> {
         let (whole, fraction) = match text.split_once('.') {
             Some((_, "")) => return None,
             Some((whole, fraction)) => (whole, fraction),
@@ -284,27 +326,36 @@ impl Decimal {
         if text.len() > MAX_TEXT || whole.is_empty() || !digits(whole) || !digits(fraction) {
             return None;
         }
-        // Trailing zeros carry nothing and would use up the width of the mantissa.
-        let fraction = fraction.trim_end_matches('0');
-        let mantissa = whole
-            .bytes()
-            .chain(fraction.bytes())
-            .try_fold(0_u128, |number, byte| {
-                number.checked_mul(10)?.checked_add(u128::from(byte - b'0'))
-            });
-        Some(Decimal {
-            mantissa,
-            places: u32::try_from(fraction.len()).ok()?,
-        })
+        Some(Digits { whole, fraction })
     }
 
     /// The whole part of the product, and whether nothing was cut off; none past 64 bits.
     fn times(&self, scale: u128) -> Option<(u64, bool)> {
-        let product = self.mantissa?.checked_mul(scale)?;
-        let divisor = 10_u128.checked_pow(self.places)?;
-        let whole = u64::try_from(product / divisor).ok()?;
-        Some((whole, product % divisor == 0))
+        let digit = |byte: u8| u128::from(byte - b'0');
+        let whole = self.whole.bytes().try_fold(0_u128, |number, byte| {
+            number.checked_mul(10)?.checked_add(digit(byte))
+        })?;
+        // From the last place to the first: each step divides by ten, so nothing grows beyond the
+        // scale, and what is cut off on the way is a part of one at the end, too.
+        let (fraction, exact) =
+            self.fraction
+                .bytes()
+                .rev()
+                .fold((0_u128, true), |(carried, exact), byte| {
+                    let sum = carried + digit(byte) * scale;
+                    (sum / 10, exact && sum.is_multiple_of(10))
+                });
+        let product = whole.checked_mul(scale)?.checked_add(fraction)?;
+        Some((u64::try_from(product).ok()?, exact))
     }
+}
+
+/// A number of thousandths as a decimal number without needless zeros.
+fn thousandths(number: u128) -> String {
+    let decimals = format!("{:03}", number % MILLIS);
+    let decimals = decimals.trim_end_matches('0');
+    let point = if decimals.is_empty() { "" } else { "." };
+    format!("{}{point}{decimals}", number / MILLIS)
 }
 
 fn shorten(text: &str) -> String {

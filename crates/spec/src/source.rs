@@ -16,6 +16,8 @@ use crate::position::LineIndex;
 pub(crate) struct Node {
     pub(crate) value: Value,
     pub(crate) range: Range<usize>,
+    /// Whether a text is written in quotes.
+    pub(crate) quoted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -243,7 +245,12 @@ impl Tree<'_> {
                 Value::Map(entries)
             }
         };
-        Node { value, range }
+        let quoted = self.slice(&defined).starts_with(['"', '\'']);
+        Node {
+            value,
+            range,
+            quoted,
+        }
     }
 
     fn entry(&mut self, key: Spanned<Raw>, value: Spanned<Raw>) -> Entry {
@@ -349,6 +356,60 @@ fn describe(error: &Error) -> (&'static str, String, Option<&'static str>) {
     }
 }
 
+/// What the parser says, what that means, and what to do about it.
+const MEANINGS: [(&str, &str, &str); 10] = [
+    (
+        "mapping values are not allowed",
+        "a `:` stands where no key can be",
+        "check the indentation, or put quotes around a text that holds `: `",
+    ),
+    (
+        "simple key expected",
+        "a key has no `:` behind it",
+        "write `key: value`, or indent the line as part of the text above",
+    ),
+    (
+        "did not find expected key",
+        "the line does not belong to the map above it",
+        "indent all keys of a map alike, and put a `:` behind each",
+    ),
+    (
+        "did not find expected '-'",
+        "the line does not belong to the list above it",
+        "indent all items of a list alike, each with `- ` before it",
+    ),
+    (
+        "unexpected character",
+        "a text begins with a character that means something else",
+        "put quotes around a text that begins with a special character",
+    ),
+    (
+        "did not find expected ',' or ']'",
+        "a list in `[…]` is not closed, or a `,` is missing",
+        "separate items by `,` and close the list with `]`",
+    ),
+    (
+        "did not find expected ',' or '}'",
+        "a map in `{…}` is not closed, or a `,` is missing",
+        "separate fields by `,` and close the map with `}`; a template is expanded first",
+    ),
+    (
+        "unclosed quote",
+        "a text in quotes is not closed",
+        "close it with the quote it begins with; `''` inside `'…'` stands for one `'`",
+    ),
+    (
+        "mismatched bracket",
+        "a bracket is closed by one of another kind",
+        "close `[` with `]` and `{` with `}`",
+    ),
+    (
+        "unknown anchor",
+        "an alias (`*name`) names nothing that stands before it",
+        "put quotes around a text that begins with `*`",
+    ),
+];
+
 fn syntax(message: &str) -> (&'static str, String, Option<&'static str>) {
     // The place is carried apart; the parser repeats it at the end of its message.
     let short = message.split(" at line ").next().unwrap_or(message);
@@ -359,14 +420,20 @@ fn syntax(message: &str) -> (&'static str, String, Option<&'static str>) {
             Some("write the specification with less nesting"),
         );
     }
-    let hint = if short.contains("tab") {
-        Some("indent with spaces: YAML does not allow tabs there")
-    } else if short.contains("mapping values are not allowed") {
-        Some("check the indentation, or put quotes around a text that holds `: `")
-    } else if short.contains("unexpected character") {
-        Some("put quotes around a text that begins with a special character")
-    } else {
-        None
-    };
-    (codes::SYNTAX, format!("this is not YAML: {short}"), hint)
+    if short.contains("tab") {
+        return (
+            codes::TABS,
+            "a tab indents this line, which YAML does not allow".to_owned(),
+            Some("indent with spaces"),
+        );
+    }
+    let known = MEANINGS.iter().find(|(said, _, _)| short.contains(said));
+    match known {
+        Some((said, meant, hint)) => (
+            codes::SYNTAX,
+            format!("this is not YAML: {meant} ({said})"),
+            Some(hint),
+        ),
+        None => (codes::SYNTAX, format!("this is not YAML: {short}"), None),
+    }
 }

@@ -85,37 +85,6 @@ fn nothing_is_invented_for_what_is_not_written() {
 }
 
 #[test]
-fn untyped_fields_of_any_shape_are_kept_in_order() {
-    let text = "spec: {containers: [{name: a, image: i, secrets: [\
-        [1, [x, {}], []], {b: {c: [~, {d: e}]}, a: 1.50}, 'true', No, \"\", -7, !!str 5]}]}";
-    let expected = "---
-spec:
-  containers:
-  - name: \"a\"
-    image: \"i\"
-    secrets:
-    -
-      - 1
-      -
-        - \"x\"
-        - {}
-      - []
-    - b:
-        c:
-        - null
-        - d: \"e\"
-      a: 1.50
-    - \"true\"
-    - \"No\"
-    - \"\"
-    - -7
-    - \"5\"
-";
-    assert_eq!(canonical(text), expected);
-    assert_eq!(canonical(expected), expected);
-}
-
-#[test]
 fn a_change_of_image_content_changes_the_digest_and_a_change_of_layout_does_not() {
     let one = valid("spec: {containers: [{name: a, image: i, env: {A: 1}}]}");
     let two = valid(

@@ -20,6 +20,10 @@ fn limits_on_size_nesting_and_aliases_are_findings() {
         let (open, close) = ("[".repeat(27), "]".repeat(27));
         chain.push_str(&format!("a{level}: &a{level} {open}*a{below}{close}\n"));
     }
+    let many: Vec<String> = (0..=limits::MAX_KEYS)
+        .map(|at| format!("a{at}: 1"))
+        .collect();
+    let many = format!("spec: {{{}}}", many.join(","));
     let text = "x".repeat(200_000);
     let copies = format!("a: &a {text}\nb: [{}]", vec!["*a"; 90].join(", "));
     for (what, text, code) in [
@@ -49,9 +53,10 @@ fn limits_on_size_nesting_and_aliases_are_findings() {
         ),
         (
             "many values",
-            format!("a: [{}]", "1,".repeat(100_000)),
+            format!("a: [{}]", "1,".repeat(limits::MAX_NODES)),
             codes::TOO_COMPLEX,
         ),
+        ("many keys", many, codes::TOO_COMPLEX),
         ("alias bomb", bomb, codes::TOO_COMPLEX),
         ("alias chain", chain, codes::TOO_COMPLEX),
         ("copied text", copies, codes::TOO_COMPLEX),
@@ -72,33 +77,124 @@ fn limits_on_size_nesting_and_aliases_are_findings() {
 }
 
 #[test]
-fn the_deepest_allowed_value_is_read_and_written_back() {
+fn the_deepest_allowed_value_has_its_own_finding() {
     // `spec`, the list, the container and `secrets` take four levels.
+    let text = |deep: usize| {
+        let (open, close) = ("[".repeat(deep), "]".repeat(deep));
+        format!("spec: {{containers: [{{name: a, image: i, secrets: {open}1{close}}}]}}")
+    };
     let deep = limits::MAX_DEPTH - 4;
-    let text = format!(
-        "spec: {{containers: [{{name: a, image: i, secrets: {}1{}}}]}}",
-        "[".repeat(deep),
-        "]".repeat(deep)
-    );
-    let spec = parse(&text, &ParseOptions::default())
-        .spec
-        .expect("within the limit");
-    let canonical = spec.canonical_text(&|_| None);
-    let again = parse(&canonical, &ParseOptions::default())
-        .spec
-        .expect("canonical");
-    assert_eq!(again.canonical_text(&|_| None), canonical);
+    assert_eq!(first_code(&text(deep)), codes::WRONG_TYPE);
+    assert_eq!(first_code(&text(deep + 1)), codes::TOO_COMPLEX);
 }
 
 #[test]
-fn an_enormous_unknown_key_is_shortened() {
-    let text = format!("? {}\n: 1\n", "k".repeat(500_000));
-    let findings = parse(&text, &ParseOptions::default()).findings;
-    assert!(
-        findings
-            .iter()
-            .all(|finding| finding.to_string().len() < 1000)
+fn as_many_variables_as_a_map_may_have_are_read() {
+    let env: Vec<String> = (0..limits::MAX_KEYS).map(|at| format!("a{at}: ")).collect();
+    let text = format!(
+        "spec: {{containers: [{{name: a, image: i, env: {{{}}}}}]}}",
+        env.join(",")
     );
+    let spec = parse(&text, &ParseOptions::default()).spec;
+    let read = spec.map(|spec| spec.containers()[0].env.len());
+    assert_eq!(read, Some(limits::MAX_KEYS));
+}
+
+#[test]
+fn an_enormous_key_is_one_finding_and_shortened() {
+    let key = "k".repeat(500_000);
+    for text in [
+        format!("? {key}\n: 1\n"),
+        format!("spec: {{containers: [{{name: a, image: i, env: {{? {key} : [1]}}}}]}}"),
+    ] {
+        let findings = parse(&text, &ParseOptions::default()).findings;
+        let about: Vec<_> = findings
+            .iter()
+            .filter(|f| f.code != codes::MISSING_FIELD)
+            .collect();
+        assert_eq!(about.len(), 1, "{about:?}");
+        assert!(
+            findings
+                .iter()
+                .all(|finding| finding.to_string().len() < 1000)
+        );
+    }
+}
+
+/// What each text is of: its name, beginning, repeated part and end. The texts of one line are
+/// JSON as clients send it, where all columns are far from the beginning.
+const LONG: [(&str, &str, &str, &str); 9] = [
+    (
+        "one line",
+        "spec: {containers: [{name: a, image: i, env: {",
+        "v#: 1, ",
+        "}}]}",
+    ),
+    (
+        "wrong values",
+        "spec: {containers: [{name: a, image: i, env: {",
+        "v#: [], ",
+        "}}]}",
+    ),
+    ("unknown keys", "spec: {", "contaners#: 1, ", "}"),
+    (
+        "same keys",
+        "spec: {containers: [{name: a, image: i, env: {",
+        "v: 1, ",
+        "}}]}",
+    ),
+    (
+        "containers",
+        "spec: {containers: [",
+        "{name: a#, image: i}, ",
+        "]}",
+    ),
+    (
+        "mounts",
+        "spec: {containers: [{name: a, image: i, volumeMounts: [",
+        "{name: v, mountPath: /a#}, ",
+        "]}], volumes: [{name: v, source: local}]}",
+    ),
+    (
+        "volumes that mounts do not find",
+        "spec: {containers: [{name: a, image: i, volumeMounts: [",
+        "{name: w#, mountPath: /a}, ",
+        "]}], volumes: [{name: v, source: local}]}",
+    ),
+    (
+        "conditions",
+        "spec: {containers: [{name: a, image: i}], resourceManagement: {autoScalingPolicies: \
+             {scaleUp: {anyConditions: [",
+        "{metricCondition: {containerName: b#}}, ",
+        "]}}}}",
+    ),
+    (
+        "roles",
+        "serviceRoles: [",
+        "{name: r#, endpoints: [e#]}, ",
+        "]",
+    ),
+];
+
+/// So many bytes, or a few more, of a part in which `#` is a number.
+fn repeated(part: &str, bytes: usize) -> String {
+    let mut text = String::with_capacity(bytes + 64);
+    let mut at = 0;
+    while text.len() < bytes {
+        text.push_str(&part.replace('#', &at.to_string()));
+        at += 1;
+    }
+    text
+}
+
+/// Time is for the benchmark; that nothing is told without end is for this test.
+#[test]
+fn long_lists_of_faults_end_after_a_thousand_findings() {
+    for (what, begin, part, end) in LONG {
+        let text = format!("{begin}{}{end}", repeated(part, 240_000));
+        let parsed = parse(&text, &ParseOptions::default());
+        assert!(parsed.findings.len() <= limits::MAX_FINDINGS + 1, "{what}");
+    }
 }
 
 /// Fragments that specifications are made of, to put together at random.

@@ -2,9 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a helper of a test fails by panicking")]
 
-use floe_spec::{
-    Container, Finding, ParseOptions, Port, Protocol, ValidSpec, VolumeSource, codes, parse,
-};
+use floe_spec::{Container, Finding, ParseOptions, ValidSpec, codes, parse};
 
 fn valid(text: &str) -> ValidSpec {
     let parsed = parse(text, &ParseOptions::default());
@@ -18,84 +16,6 @@ fn container(fields: &str) -> Container {
     ))
     .containers()[0]
         .clone()
-}
-
-/// A specification with every field that has a typed form.
-const FULL: &str = "
-spec:
-  containers:
-  - name: echo
-    image: /tutorial_db/data_schema/tutorial_repository/my_echo_service_image:latest
-    command: [python3, echo.py]
-    args: []
-    env: {SERVER_PORT: 8000}
-    readinessProbe: {port: 8000, path: /healthcheck, periodSeconds: 7, failureThreshold: 9}
-    resources:
-      requests: {memory: 0.5Gi, cpu: 500m, nvidia.com/gpu: 1}
-      limits: {memory: \"6Gi\", cpu: 1, nvidia.com/gpu: \"1\"}
-    volumeMounts:
-    - {name: data, mountPath: /opt/data}
-  endpoints:
-  - {name: echoendpoint, port: 8000, public: true}
-  - {name: workers, portRange: 29501-65000, protocol: TCP}
-  volumes:
-  - {name: data, source: block, size: 10Gi}
-  - {name: shm, source: memory, size: 2G}
-  - {name: old, source: \"@db.s.stage/a\"}
-capabilities:
-  securityContext: {executeAsCaller: true}
-serviceRoles:
-- {name: echo_role, endpoints: [echoendpoint]}
-";
-
-#[test]
-fn every_typed_field_reaches_the_model() {
-    let spec = valid(FULL);
-    let container = &spec.containers()[0];
-    assert_eq!(
-        container.command.as_deref(),
-        Some(&["python3".to_owned(), "echo.py".to_owned()][..])
-    );
-    assert_eq!(container.args.as_deref(), Some(&[][..]));
-    let probe = container.readiness_probe.as_ref().expect("a probe");
-    assert_eq!((probe.port, probe.path.as_str()), (8000, "/healthcheck"));
-    assert_eq!((probe.period_seconds, probe.failure_threshold), (7, 9));
-    let limits = &container.resources.limits;
-    assert_eq!(
-        limits.memory.as_ref().map(|memory| memory.bytes()),
-        Some(6 << 30)
-    );
-    assert_eq!(
-        container
-            .resources
-            .requests
-            .cpu
-            .as_ref()
-            .map(|cpu| cpu.millis()),
-        Some(500)
-    );
-    assert_eq!(
-        (limits.gpu, container.resources.requests.gpu),
-        (Some(1), Some(1))
-    );
-    assert_eq!(container.volume_mounts[0].mount_path, "/opt/data");
-    assert_eq!(spec.endpoints()[0].port, Port::Single(8000));
-    assert_eq!(spec.endpoints()[1].port, Port::Range(29501, 65000));
-    assert_eq!(spec.endpoints()[1].protocol, Protocol::Tcp);
-    let sources: Vec<_> = spec
-        .volumes()
-        .iter()
-        .map(|volume| volume.source.clone())
-        .collect();
-    let stage = VolumeSource::Stage {
-        path: Some("@db.s.stage/a".to_owned()),
-    };
-    assert_eq!(sources, [VolumeSource::Block, VolumeSource::Memory, stage]);
-    assert!(
-        spec.capabilities().execute_as_caller && !spec.capabilities().enable_custom_credentials
-    );
-    assert_eq!(spec.service_roles()[0].name, "echo_role");
-    assert!(spec.unsupported().is_empty());
 }
 
 #[test]
@@ -210,73 +130,6 @@ fn json_is_read_like_yaml_and_escapes_are_decoded() {
     let expected = ["$$", "😀", "/"].map(str::to_owned);
     assert_eq!(spec.containers()[0].args.as_deref(), Some(&expected[..]));
     assert!(spec.endpoints()[0].public);
-}
-
-#[test]
-fn fields_without_a_typed_form_are_named_and_kept() {
-    let text = "spec:
-  containers:
-  - name: a
-    image: i
-    livenessProbe: {port: 1, path: /}
-    mountSessionToken: false
-    secrets:
-    - snowflakeSecret: s
-      envVarName: A
-  endpoints:
-  - name: e
-    port: 1
-    corsSettings: {Access-Control-Allow-Origin: [\"http://x\"]}
-  volumes:
-  - {name: v, source: stage, uid: 0, stageConfig: {name: \"@s\"}}
-  logExporters: {eventTableConfig: {logLevel: INFO}}
-  platformMonitor: {}
-";
-    let spec = valid(text);
-    let fields: Vec<_> = spec
-        .unsupported()
-        .iter()
-        .map(|field| {
-            (
-                field.path.as_str(),
-                field.name,
-                &text[field.span.start..field.span.end],
-            )
-        })
-        .collect();
-    assert_eq!(
-        fields,
-        [
-            (
-                "spec.containers[0].livenessProbe",
-                "livenessProbe",
-                "livenessProbe"
-            ),
-            (
-                "spec.containers[0].mountSessionToken",
-                "mountSessionToken",
-                "mountSessionToken"
-            ),
-            ("spec.containers[0].secrets", "secrets", "secrets"),
-            (
-                "spec.endpoints[0].corsSettings",
-                "corsSettings",
-                "corsSettings"
-            ),
-            ("spec.volumes[0].uid", "uid", "uid"),
-            ("spec.volumes[0].stageConfig", "stageConfig", "stageConfig"),
-            ("spec.logExporters", "logExporters", "logExporters"),
-        ]
-    );
-    let canonical = spec.canonical_text(&|_| None);
-    for field in [
-        "livenessProbe:",
-        "mountSessionToken: false",
-        "- snowflakeSecret: \"s\"",
-        "uid: 0",
-    ] {
-        assert!(canonical.contains(field), "{field} in {canonical}");
-    }
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub use ast::*;
 pub use comments::blank_comments;
 pub use error::{SqlError, SqlErrorKind};
 pub use limits::{MAX_IDENT_CHARS, MAX_NESTING, MAX_SCRIPT_BYTES, MAX_STATEMENTS};
-pub use parser::{incomplete, parse_script};
+pub use parser::{incomplete, parse_script, parse_using};
 pub use position::{LineIndex, line_column};
 
 mod ast;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::ast::{Ident, ObjectName, Parsed, Statement};
+use crate::ast::{Ident, ObjectName, Parsed, Statement, UsingArg};
 use crate::lexer::{Lexer, TokenKind};
 use crate::limits::{MAX_SCRIPT_BYTES, MAX_STATEMENTS};
 use crate::{SqlError, SqlErrorKind};
@@ -70,6 +70,38 @@ pub fn parse_script(text: &str) -> Result<Vec<Parsed<'_>>, Vec<SqlError>> {
         Ok(parsed)
     } else {
         Err(errors)
+    }
+}
+
+/// Reads a `USING` clause alone, as a file or an option may hold it.
+///
+/// The word `USING` and the `;` at the end may be missing, the parentheses may not.
+///
+/// # Errors
+///
+/// What is wrong with the clause; [`SqlErrorKind::ScriptTooLong`] past [`crate::MAX_SCRIPT_BYTES`].
+///
+/// ```
+/// use floe_sql::{UsingLiteral, parse_using};
+///
+/// let args = parse_using("USING (tag => 'latest', \"Port\" => 8000);").unwrap();
+/// assert_eq!((args[1].key.value.as_str(), args.len()), ("Port", 2));
+/// assert_eq!(args[0].value, UsingLiteral::Text("latest".to_owned()));
+/// assert_eq!(parse_using("(tag => latest)").unwrap_err().span(), 8..14);
+/// ```
+pub fn parse_using(text: &str) -> Result<Vec<UsingArg>, SqlError> {
+    if text.len() > MAX_SCRIPT_BYTES {
+        return Err(too_long(text));
+    }
+    let mut cursor = Cursor::new(text);
+    cursor.eat("USING");
+    let args = cursor.using()?;
+    if cursor.peek().kind == TokenKind::Semicolon {
+        cursor.bump();
+    }
+    match cursor.peek().kind {
+        TokenKind::End => Ok(args.value),
+        _ => Err(cursor.unexpected()),
     }
 }
 

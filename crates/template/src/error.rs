@@ -52,6 +52,8 @@ pub enum TemplateError {
     Unsupported {
         /// What is there instead.
         what: String,
+        /// What to write.
+        hint: &'static str,
         /// The part that is not understood.
         span: Range<usize>,
     },
@@ -68,7 +70,9 @@ pub enum TemplateError {
     Arguments {
         /// What is wrong with them.
         problem: &'static str,
-        /// The arguments.
+        /// What to write.
+        hint: &'static str,
+        /// The argument that is wrong.
         span: Range<usize>,
     },
     /// A value is neither alphanumeric nor JSON.
@@ -235,11 +239,17 @@ impl TemplateError {
                 "write the specification out, or use `default` for what may be left out".into(),
             ),
             TemplateError::Remark { .. } => Some("write a YAML remark: `# …`".to_owned()),
-            TemplateError::Unsupported { .. } | TemplateError::Filter { .. } => {
-                Some("write `{{ variable }}` or `{{ variable | default('…') }}`".to_owned())
+            TemplateError::Unsupported { hint, .. } | TemplateError::Arguments { hint, .. } => {
+                Some((*hint).to_owned())
             }
-            TemplateError::Arguments { .. } => {
-                Some("write `default('…')` or `default('…', true)`".to_owned())
+            // Jinja's short name of the filter, and any other case.
+            TemplateError::Filter { filter, .. }
+                if filter == "d" || filter.eq_ignore_ascii_case("default") =>
+            {
+                Some("write `default`".to_owned())
+            }
+            TemplateError::Filter { .. } => {
+                Some("write `{{ variable }}` or `{{ variable | default('…') }}`".to_owned())
             }
             TemplateError::Value {
                 variable, better, ..

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use crate::context;
-use crate::expression::{Argument, Expression};
+use crate::expression::{Argument, DefaultFilter, Expression};
 use crate::insert::{self, Around};
 use crate::scan::{self, Placeholder};
 use crate::value::Checked;
@@ -152,7 +152,7 @@ impl Expansion {
 /// # Errors
 ///
 /// All errors of the template at once, in the order of the template (at most
-/// [`limits::MAX_ERRORS`]).
+/// [`limits::MAX_ERRORS`]). A variable without a value is reported once, where it is first missed.
 ///
 /// ```
 /// use floe_template::{UsingValue, Variables, expand};
@@ -167,15 +167,8 @@ impl Expansion {
 /// assert_eq!(codes, ["FLOE-TEMPLATE-0005", "FLOE-TEMPLATE-0001"]);
 /// ```
 pub fn expand(template: &str, variables: &Variables) -> Result<Expansion, Vec<TemplateError>> {
-    if template.len() > limits::MAX_TEMPLATE_BYTES {
-        return Err(vec![TemplateError::TemplateTooLarge {
-            bytes: template.len(),
-            limit: limits::MAX_TEMPLATE_BYTES,
-            span: 0..template.len(),
-        }]);
-    }
     let mut errors = Vec::new();
-    let placeholders = scan::placeholders(template, &mut errors);
+    let placeholders = scan::bounded(template, &mut errors);
     let holes: Vec<Range<usize>> = placeholders
         .iter()
         .map(|found| found.span.clone())
@@ -187,6 +180,7 @@ pub fn expand(template: &str, variables: &Variables) -> Result<Expansion, Vec<Te
         holes,
         checked: BTreeMap::new(),
         used: BTreeSet::new(),
+        missing: BTreeSet::new(),
         errors,
         text: String::with_capacity(template.len()),
         pieces: Vec::with_capacity(placeholders.len()),
@@ -203,6 +197,8 @@ struct Job<'t> {
     /// Values that were looked at; none for those that were reported.
     checked: BTreeMap<String, Option<Rc<Checked>>>,
     used: BTreeSet<String>,
+    /// Variables without a value that were reported.
+    missing: BTreeSet<String>,
     errors: Vec<TemplateError>,
     text: String,
     pieces: Vec<Piece>,
@@ -214,9 +210,6 @@ impl Job<'_> {
         for (at, placeholder) in placeholders.iter().enumerate() {
             if self.errors.len() >= limits::MAX_ERRORS {
                 return;
-            }
-            if at >= limits::MAX_PLACEHOLDERS {
-                return self.too_large(limits::MAX_PLACEHOLDERS, "placeholders", &placeholder.span);
             }
             self.text.push_str(
                 self.template
@@ -271,21 +264,18 @@ impl Job<'_> {
     fn value(&mut self, expression: &Expression) -> Option<Rc<Checked>> {
         let mut value = self.lookup(&expression.name, &expression.name_span).ok()?;
         for filter in &expression.defaults {
-            // Both arguments are looked at, so that each of their variables counts as used.
-            let replacement = self.argument(&filter.value).ok()?;
-            let boolean = self
-                .argument(&filter.boolean)
-                .ok()?
-                .is_some_and(|flag| flag.truthy);
+            // It is looked at even when it does not apply, so that its variable counts as used.
+            let replacement = self.argument(filter).ok()?;
             let applies = match &value {
                 None => true,
-                Some(value) => boolean && !value.truthy,
+                Some(value) => filter.boolean && !value.truthy,
             };
             if applies {
                 value = replacement;
             }
         }
-        if value.is_none() {
+        // One report for each variable, at its first use, so that none hides behind another's.
+        if value.is_none() && self.missing.insert(expression.name.clone()) {
             let variable = expression.name.clone();
             let similar = similar(&variable, self.variables);
             let span = expression.name_span.clone();
@@ -298,10 +288,10 @@ impl Job<'_> {
         value
     }
 
-    fn argument(&mut self, argument: &Argument) -> Result<Option<Rc<Checked>>, Reported> {
-        match argument {
+    fn argument(&mut self, filter: &DefaultFilter) -> Result<Option<Rc<Checked>>, Reported> {
+        match &filter.value {
             Argument::Literal(literal) => Ok(Some(literal.clone())),
-            Argument::Variable { name, span } => self.lookup(name, span),
+            Argument::Variable(name) => self.lookup(name, &filter.span),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What may stand between `{{` and `}}`: a variable, and `default` any number of times.
 
 mod literal;
+mod refuse;
 mod tokens;
 
 use std::ops::Range;
@@ -8,6 +9,7 @@ use std::rc::Rc;
 
 use crate::TemplateError;
 use crate::value::Checked;
+use refuse::Cause;
 use tokens::{Kind, Token};
 
 /// A variable with its defaults.
@@ -22,15 +24,17 @@ pub(crate) struct Expression {
 #[derive(Debug)]
 pub(crate) struct DefaultFilter {
     pub(crate) value: Argument,
+    /// The value as it is written.
+    pub(crate) span: Range<usize>,
     /// Whether the default also replaces a value that counts as false.
-    pub(crate) boolean: Argument,
+    pub(crate) boolean: bool,
 }
 
-/// An argument of `default`.
+/// The value that `default` inserts.
 #[derive(Debug)]
 pub(crate) enum Argument {
     Literal(Rc<Checked>),
-    Variable { name: String, span: Range<usize> },
+    Variable(String),
 }
 
 /// Reads the placeholder that opens at `start`: the byte behind it, and what is in it.
@@ -39,7 +43,7 @@ pub(crate) fn read(
     start: usize,
     errors: &mut Vec<TemplateError>,
 ) -> (usize, Option<Expression>) {
-    match tokens::read(template, start + 2) {
+    let (error, end) = match tokens::read(template, start + 2) {
         Ok((tokens, end)) => {
             let mut parser = Parser {
                 tokens: &tokens,
@@ -47,17 +51,40 @@ pub(crate) fn read(
                 inside: start + 2..end - 2,
             };
             match parser.expression() {
-                Ok(expression) => (end, Some(expression)),
-                Err(error) => {
-                    errors.push(error);
-                    (end, None)
-                }
+                Ok(expression) => return (end, Some(expression)),
+                Err(error) => recover(template, &tokens, error, end),
             }
         }
-        Err((error, end)) => {
-            errors.push(error);
-            (end, None)
+        Err(open) => recover(template, &open.tokens, open.error, open.end),
+    };
+    errors.push(error);
+    (end, None)
+}
+
+/// What to report of a placeholder that cannot be read, and where to go on.
+///
+/// A quote that was forgotten makes a text of all up to the next quote, other placeholders
+/// included. They are read all the same, and the quote is what is reported.
+fn recover(
+    template: &str,
+    tokens: &[Token],
+    error: TemplateError,
+    end: usize,
+) -> (TemplateError, usize) {
+    let unread = matches!(error, TemplateError::NotClosed { .. });
+    let before = |token: &&Token| unread || token.span.start <= error.span().start;
+    let long = tokens
+        .iter()
+        .take_while(before)
+        .find(|token| matches!(&token.kind, Kind::Text(text) if text.contains('\n')));
+    match long {
+        Some(text) => {
+            let end = tokens::seeming_end(template, text.span.start);
+            let span = text.span.start..end;
+            let what = "a text in the placeholder";
+            (TemplateError::NotClosed { what, span }, end)
         }
+        None => (error, end),
     }
 }
 
@@ -72,146 +99,161 @@ type Result<T> = std::result::Result<T, TemplateError>;
 
 impl Parser<'_> {
     fn expression(&mut self) -> Result<Expression> {
+        if let Some(error) = refuse::white_space_control(self.tokens, &self.inside) {
+            return Err(error);
+        }
         let (name, name_span) = self.variable()?;
         let mut defaults = Vec::new();
         while self.takes("|") {
             defaults.push(self.filter()?);
         }
-        match self.peek() {
+        match refuse::unexpected(self.tokens, self.at) {
             None => Ok(Expression {
                 name,
                 name_span,
                 defaults,
             }),
-            Some(token) => Err(unsupported(token, "only filters may follow a variable")),
+            Some(error) => Err(error),
         }
     }
 
     fn variable(&mut self) -> Result<(String, Range<usize>)> {
-        let Some(token) = self.next() else {
-            let what = "a variable is missing between the braces".to_owned();
-            return Err(TemplateError::Unsupported {
-                what,
-                span: self.inside.clone(),
-            });
+        let found = match self.peek() {
+            Some(token) => token.variable().map(|name| (name, token.span.clone())),
+            None => {
+                let span = self.inside.start - 2..self.inside.end + 2;
+                return Err(Cause::NoVariable.at(span));
+            }
         };
-        match &token.kind {
-            Kind::Word(word) if !is_constant(word) => Ok((word.clone(), token.span.clone())),
-            Kind::Mark("-" | "+") => Err(unsupported(
-                token,
-                "white-space control and signs are not supported",
-            )),
-            _ => Err(unsupported(
-                token,
-                "a placeholder begins with the name of a variable",
-            )),
+        match found {
+            Some(found) if !refuse::calls(self.tokens, self.at) => {
+                self.at += 1;
+                Ok(found)
+            }
+            _ => Err(refuse::beginning(self.tokens, self.at)),
         }
     }
 
     fn filter(&mut self) -> Result<DefaultFilter> {
         let Some(token) = self.next() else {
-            let what = "a filter is missing behind `|`".to_owned();
-            return Err(TemplateError::Unsupported {
-                what,
-                span: self.inside.clone(),
-            });
+            let span = self.inside.start - 2..self.inside.end + 2;
+            return Err(Cause::NoFilter.at(span));
         };
+        let span = token.span.clone();
         match &token.kind {
-            // `d` is Jinja's other name of the same filter.
-            Kind::Word(word) if word == "default" || word == "d" => {}
+            Kind::Word(word) if word == "default" => self.arguments(&span),
             Kind::Word(word) => {
-                let (filter, span) = (word.clone(), token.span.clone());
-                return Err(TemplateError::Filter { filter, span });
+                let filter = word.clone();
+                Err(TemplateError::Filter { filter, span })
             }
-            _ => return Err(unsupported(token, "a filter has a name")),
-        }
-        if self.takes("(") {
-            self.arguments()
-        } else {
-            Ok(DefaultFilter::empty())
+            _ => Err(Cause::NoFilter.at(span)),
         }
     }
 
-    /// The arguments up to and with `)`, by place or by the names they have in Jinja.
-    fn arguments(&mut self) -> Result<DefaultFilter> {
-        let start = self
+    /// The arguments from `(` up to and with `)`. `filter` is the word before them.
+    fn arguments(&mut self, filter: &Range<usize>) -> Result<DefaultFilter> {
+        if !self.takes("(") {
+            return Err(refuse::no_value(filter.clone()));
+        }
+        if let Some(close) = self.peek().filter(|token| token.is(")")) {
+            return Err(refuse::no_value(filter.start..close.span.end));
+        }
+        let (value, span) = self.value()?;
+        let boolean = self.takes(",") && self.boolean()?;
+        if self.takes(")") {
+            return Ok(DefaultFilter {
+                value,
+                span,
+                boolean,
+            });
+        }
+        if self.takes(",") {
+            return Err(self.wrong("there are more than two", refuse::BOTH_FORMS));
+        }
+        // Attributes, operators and the like are named; all else just does not belong here.
+        Err(refuse::unsupported(self.tokens, self.at)
+            .unwrap_or_else(|| self.wrong("`,` or `)` is missing", refuse::BOTH_FORMS)))
+    }
+
+    /// The first argument, and its place.
+    fn value(&mut self) -> Result<(Argument, Range<usize>)> {
+        self.not_by_name()?;
+        let from = self.at;
+        let variable = self
             .peek()
-            .map_or(self.inside.end, |token| token.span.start);
-        let (mut value, mut boolean) = (None, None);
-        let mut place = 0;
-        while !self.takes(")") {
-            let named = self.keyword();
-            let argument = self.argument(start)?;
-            let slot = match (named.as_deref(), place) {
-                (Some("default_value"), _) | (None, 0) => &mut value,
-                (Some("boolean"), _) | (None, 1) => &mut boolean,
-                (Some(_), _) => return Err(self.wrong(start, "it has no argument of that name")),
-                (None, _) => return Err(self.wrong(start, "there are more than two")),
-            };
-            if slot.replace(argument).is_some() {
-                return Err(self.wrong(start, "one is given twice"));
-            }
-            place += 1;
-            if !self.takes(",") && !self.peeks(")") {
-                return Err(self.wrong(start, "`,` or `)` is missing"));
-            }
-        }
-        let empty = DefaultFilter::empty();
-        Ok(DefaultFilter {
-            value: value.unwrap_or(empty.value),
-            boolean: boolean.unwrap_or(empty.boolean),
-        })
-    }
-
-    /// The name of an argument that is given as `name=`.
-    fn keyword(&mut self) -> Option<String> {
-        let (Some(token), Some(behind)) = (self.tokens.get(self.at), self.tokens.get(self.at + 1))
-        else {
-            return None;
-        };
-        match (&token.kind, &behind.kind) {
-            (Kind::Word(word), Kind::Mark("=")) => {
-                self.at += 2;
-                Some(word.clone())
-            }
-            _ => None,
-        }
-    }
-
-    fn argument(&mut self, start: usize) -> Result<Argument> {
-        if let Some(Token {
-            kind: Kind::Word(word),
-            span,
-        }) = self.peek()
-            && !is_constant(word)
-        {
-            let argument = Argument::Variable {
-                name: word.clone(),
-                span: span.clone(),
-            };
+            .filter(|_| !refuse::calls(self.tokens, self.at))
+            .and_then(Token::variable);
+        let argument = if let Some(name) = variable {
             self.at += 1;
-            return Ok(argument);
-        }
-        match literal::read(self.tokens, &mut self.at) {
-            Some(literal) => Ok(Argument::Literal(Rc::new(literal))),
-            None => Err(self.wrong(start, "this is neither a value nor a variable")),
-        }
+            Argument::Variable(name)
+        } else if let Some(literal) = literal::read(self.tokens, &mut self.at) {
+            Argument::Literal(Rc::new(literal))
+        } else {
+            self.at = from;
+            return Err(refuse::operand(self.tokens, from).unwrap_or_else(|| {
+                self.wrong("this is neither a value nor a variable", refuse::BOTH_FORMS)
+            }));
+        };
+        let end = self
+            .at
+            .checked_sub(1)
+            .and_then(|last| self.tokens.get(last));
+        let end = end.map_or(self.inside.end, |token| token.span.end);
+        let start = self.tokens.get(from).map_or(end, |token| token.span.start);
+        Ok((argument, start..end))
     }
 
-    fn wrong(&self, start: usize, problem: &'static str) -> TemplateError {
-        let end = self.peek().map_or(self.inside.end, |token| token.span.end);
+    /// The second argument.
+    fn boolean(&mut self) -> Result<bool> {
+        self.not_by_name()?;
+        let word = match self.peek().map(|token| &token.kind) {
+            Some(Kind::Word(word)) => word.as_str(),
+            Some(Kind::Mark(")")) | None => {
+                return Err(self.wrong("one is missing behind `,`", refuse::BOTH_FORMS));
+            }
+            Some(_) => "",
+        };
+        let value = match word {
+            "true" | "True" => true,
+            "false" | "False" => false,
+            _ => {
+                let problem = "the second is neither `true` nor `false`";
+                return Err(self.wrong(problem, refuse::BOTH_FORMS));
+            }
+        };
+        self.at += 1;
+        Ok(value)
+    }
+
+    /// Arguments by name are Jinja's, but are shown nowhere for specification templates.
+    fn not_by_name(&self) -> Result<()> {
+        let mark = |at: usize| self.tokens.get(at).is_some_and(|token| token.is("="));
+        let word = matches!(
+            self.peek(),
+            Some(Token {
+                kind: Kind::Word(_),
+                ..
+            })
+        );
+        if word && mark(self.at + 1) && !mark(self.at + 2) {
+            let problem = "arguments are not given by name";
+            return Err(self.wrong(problem, "give both by place: `default('x', true)`"));
+        }
+        Ok(())
+    }
+
+    /// An error about the argument at the present token.
+    fn wrong(&self, problem: &'static str, hint: &'static str) -> TemplateError {
+        let span = refuse::item(self.tokens, self.at).unwrap_or(self.inside.end..self.inside.end);
         TemplateError::Arguments {
             problem,
-            span: start.min(end)..end,
+            hint,
+            span,
         }
     }
 
     fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.at)
-    }
-
-    fn peeks(&self, mark: &str) -> bool {
-        matches!(self.peek(), Some(Token { kind: Kind::Mark(found), .. }) if *found == mark)
     }
 
     fn next(&mut self) -> Option<&Token> {
@@ -220,31 +262,8 @@ impl Parser<'_> {
     }
 
     fn takes(&mut self, mark: &str) -> bool {
-        let found = self.peeks(mark);
+        let found = self.peek().is_some_and(|token| token.is(mark));
         self.at += usize::from(found);
         found
     }
-}
-
-impl DefaultFilter {
-    /// What `default` is without arguments: the empty text, for a missing variable only.
-    fn empty() -> Self {
-        let literal = |text| Argument::Literal(Rc::new(crate::value::bare(text)));
-        DefaultFilter {
-            value: literal(""),
-            boolean: literal("false"),
-        }
-    }
-}
-
-fn unsupported(token: &Token, what: &str) -> TemplateError {
-    TemplateError::Unsupported {
-        what: what.to_owned(),
-        span: token.span.clone(),
-    }
-}
-
-/// Words that are values in Jinja and hence no variables.
-fn is_constant(word: &str) -> bool {
-    matches!(word, "true" | "True" | "false" | "False" | "none" | "None")
 }

@@ -39,7 +39,9 @@ mod insert;
 mod json;
 mod scan;
 mod value;
+mod variables;
 
 pub use error::TemplateError;
 pub use expand::{Expansion, Origin, expand, limits};
 pub use value::{UsingValue, Variables};
+pub use variables::{DefaultValue, TemplateVariable, VariableUse, variables};

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::TemplateError;
 use crate::expression::{self, Expression};
-use crate::limits::MAX_ERRORS;
+use crate::limits::{MAX_ERRORS, MAX_PLACEHOLDERS, MAX_TEMPLATE_BYTES};
 
 /// One `{{ … }}`.
 #[derive(Debug)]
@@ -15,12 +15,36 @@ pub(crate) struct Placeholder {
     pub(crate) expression: Option<Expression>,
 }
 
-/// All placeholders in order; what is wrong with them goes to `errors`.
-pub(crate) fn placeholders(template: &str, errors: &mut Vec<TemplateError>) -> Vec<Placeholder> {
+/// All placeholders in order, with the bounds on templates kept.
+///
+/// What is wrong goes to `errors`; a template that is too long is not read at all.
+pub(crate) fn bounded(template: &str, errors: &mut Vec<TemplateError>) -> Vec<Placeholder> {
+    if template.len() > MAX_TEMPLATE_BYTES {
+        errors.push(TemplateError::TemplateTooLarge {
+            bytes: template.len(),
+            limit: MAX_TEMPLATE_BYTES,
+            span: 0..template.len(),
+        });
+        return Vec::new();
+    }
+    placeholders(template, errors)
+}
+
+fn placeholders(template: &str, errors: &mut Vec<TemplateError>) -> Vec<Placeholder> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(start) = next_opening(template, at) {
         if errors.len() >= MAX_ERRORS {
+            break;
+        }
+        if found.len() >= MAX_PLACEHOLDERS {
+            let rest = template.get(start..).unwrap_or("");
+            let end = start + rest.find('\n').unwrap_or(rest.len());
+            errors.push(TemplateError::ExpansionTooLarge {
+                limit: MAX_PLACEHOLDERS,
+                unit: "placeholders",
+                span: start..end,
+            });
             break;
         }
         let opening = template.get(start..start + 2).unwrap_or("");

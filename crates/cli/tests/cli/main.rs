@@ -11,5 +11,6 @@ mod bad_input;
 mod broken_services;
 mod holding;
 mod quickstart;
+mod spec;
 mod support;
 mod upgrade;

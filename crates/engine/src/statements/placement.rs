@@ -1,15 +1,25 @@
 //! Whether an instance fits on a node of its pool at all.
 
-use floe_spec::ValidSpec;
+use floe_spec::{CpuQuantity, MemoryQuantity, NodeCapacity, ValidSpec};
 
 use crate::catalog::PoolRecord;
 use crate::error::EngineError;
-use crate::families;
+use crate::families::{self, InstanceFamily};
 
-/// Requests that a container has when it states none (Snowflake documentation,
-/// "Service specification reference"): half a virtual CPU, half a GiB.
-const DEFAULT_MILLICPU: u64 = 500;
-const DEFAULT_BYTES: u64 = 512 << 20;
+/// The specification with everything filled in that is derived from the nodes of its pool.
+pub(crate) fn derived(spec: &ValidSpec, pool: &PoolRecord) -> ValidSpec {
+    match families::find(&pool.instance_family) {
+        Some(family) => spec.derived(&capacity(family)),
+        None => spec.clone(),
+    }
+}
+
+fn capacity(family: &InstanceFamily) -> NodeCapacity {
+    NodeCapacity {
+        millicpu: u64::from(family.vcpu) * 1000,
+        bytes: u64::from(family.memory_gib) << 30,
+    }
+}
 
 /// Refuses a specification whose instances could not be placed on an empty node.
 ///
@@ -20,37 +30,15 @@ pub(crate) fn check(service: &str, spec: &ValidSpec, pool: &PoolRecord) -> Resul
     let Some(family) = families::find(&pool.instance_family) else {
         return Ok(());
     };
+    let node = capacity(family);
     let mut millicpu = 0_u64;
     let mut bytes = 0_u64;
-    for container in spec.containers() {
-        let (requests, limits) = (&container.resources.requests, &container.resources.limits);
-        let cpu = requests
-            .cpu
-            .as_ref()
-            .map(|cpu| cpu.millis())
-            .unwrap_or_else(|| {
-                limits
-                    .cpu
-                    .as_ref()
-                    .map_or(DEFAULT_MILLICPU, |cpu| cpu.millis().max(DEFAULT_MILLICPU))
-            });
-        let memory = requests
-            .memory
-            .as_ref()
-            .map(|memory| memory.bytes())
-            .unwrap_or_else(|| {
-                limits
-                    .memory
-                    .as_ref()
-                    .map_or(DEFAULT_BYTES, |memory| memory.bytes().max(DEFAULT_BYTES))
-            });
-        millicpu = millicpu.saturating_add(cpu);
-        bytes = bytes.saturating_add(memory);
+    for container in spec.derived(&node).containers() {
+        let requests = &container.resources.requests;
+        millicpu = millicpu.saturating_add(requests.cpu.as_ref().map_or(0, CpuQuantity::millis));
+        bytes = bytes.saturating_add(requests.memory.as_ref().map_or(0, MemoryQuantity::bytes));
     }
-    let (node_millicpu, node_bytes) = (
-        u64::from(family.vcpu) * 1000,
-        u64::from(family.memory_gib) << 30,
-    );
+    let (node_millicpu, node_bytes) = (node.millicpu, node.bytes);
     if millicpu <= node_millicpu && bytes <= node_bytes {
         return Ok(());
     }

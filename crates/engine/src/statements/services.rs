@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use floe_image::{Digest, ImagePath};
+use floe_runtime::RuntimeError;
 use floe_sql::{
     AlterService, AlterServiceAction, CreateService, DropService, ServiceProperties,
     ServiceProperty, Spanned, SpecSource,
@@ -18,12 +19,10 @@ use crate::error::{Diagnostic, EngineError, Failure};
 use crate::output::Table;
 use crate::session::{Answer, find_service, resolve};
 use crate::specification::{self, Specification};
+use crate::support;
 
 /// Smallest AUTO_SUSPEND_SECS that is not 0 (Snowflake documentation, "CREATE SERVICE").
 const SHORTEST_AUTO_SUSPEND: u32 = 300;
-
-/// Fields of a specification that only observe; without them a service runs the same.
-const OBSERVING_FIELDS: [&str; 2] = ["logExporters", "platformMonitor"];
 
 pub(crate) async fn create(
     shared: &Arc<Shared>,
@@ -290,9 +289,9 @@ fn read_revision(
         .iter()
         .map(|pin| (pin.written.as_str(), pin.digest.as_str()))
         .collect();
-    let canonical = read
-        .spec
-        .canonical_text(&|written| digests.get(written).map(|&digest| digest.to_owned()));
+    let described = placement::derived(&read.spec, pool);
+    let canonical =
+        described.canonical_text(&|written| digests.get(written).map(|&digest| digest.to_owned()));
     let digest = floe_spec::spec_digest(&canonical).to_string();
     let record = RevisionRecord {
         number,
@@ -301,19 +300,14 @@ fn read_revision(
         digest,
         images,
     };
-    let (observing, others): (Vec<_>, Vec<_>) = read
-        .spec
-        .unsupported()
-        .iter()
-        .partition(|field| OBSERVING_FIELDS.contains(&field.name));
     let mut warnings = read.warnings.clone();
-    warnings.extend(observing.into_iter().map(|field| {
-        let message = format!("{}: kept, but not acted on yet", field.path);
+    warnings.extend(support::kept(&read.spec).into_iter().map(|path| {
+        let message = format!("{path}: kept, but not acted on yet");
         let warning = Diagnostic {
             severity: crate::error::Severity::Warning,
             ..Diagnostic::error("FLOE-ENGINE-0021", message)
         };
-        read.at_field(&field.path, warning)
+        read.at_field(path, warning)
     }));
     let deployment = Deployment {
         service: service.to_owned(),
@@ -321,7 +315,10 @@ fn read_revision(
         record,
     };
     if let Err(error) = shared.fleet.runtime().check(&deployment.outline()) {
-        let path = others.first().map_or("spec", |field| field.path.as_str());
+        let path = match &error {
+            RuntimeError::Unsupported { field, .. } => field.as_str(),
+            _ => "spec",
+        };
         let diagnostic = Diagnostic::error(error.code(), error.to_string());
         return Err(read.at_field(path, diagnostic).into());
     }

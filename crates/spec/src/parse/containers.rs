@@ -3,37 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Walk;
-use super::fields::{Fields, Key, Kind, join, names, typed, untyped};
-use super::limits::MAX_CONTAINERS;
+use super::fields::{Fields, join, names};
+use crate::keys::{CONTAINER, LIVENESS, MOUNT, Map, READINESS};
+use crate::limits::{MAX_CONTAINERS, MAX_KEY_BYTES, MAX_MOUNTS, MAX_VOLUMES};
 use crate::source::{Node, Value};
 use crate::{Container, Probe, VolumeMount, codes};
-
-pub(super) const CONTAINER: &[Key] = &[
-    typed("name"),
-    typed("image"),
-    Key {
-        name: "sha256",
-        alias: None,
-        kind: Kind::OutputOnly,
-    },
-    typed("command"),
-    typed("args"),
-    typed("env"),
-    typed("readinessProbe"),
-    untyped("livenessProbe"),
-    typed("resources"),
-    typed("volumeMounts"),
-    untyped("mountSessionToken"),
-    untyped("sessionTokenConfig"),
-    untyped("secrets"),
-];
-pub(super) const PROBE: &[Key] = &[
-    typed("port"),
-    typed("path"),
-    typed("periodSeconds"),
-    typed("failureThreshold"),
-];
-pub(super) const MOUNT: &[Key] = &[typed("name"), typed("mountPath")];
 
 impl Walk<'_> {
     pub(super) fn containers(&mut self, spec: &Fields<'_>) -> Vec<Container> {
@@ -65,15 +39,19 @@ impl Walk<'_> {
         path: &str,
         volumes: &BTreeSet<&str>,
     ) -> Option<Container> {
-        let (fields, extras) = self.fields(item, path, CONTAINER)?;
+        let fields = self.fields(item, path, &CONTAINER)?;
         let name = self.name(&fields, "a container");
         let image = self.image(&fields);
         let command = self.texts(&fields, "command", "[\"python\", \"main.py\"]");
         let args = self.texts(&fields, "args", "[\"--port\", \"8000\"]");
         let env = self.env(&fields);
-        let readiness_probe = self.probe(&fields);
+        let readiness_probe = self.probe(&fields, "readinessProbe", &READINESS);
+        let liveness_probe = self.probe(&fields, "livenessProbe", &LIVENESS);
         let resources = self.resources(&fields);
         let volume_mounts = self.mounts(&fields, volumes);
+        let mount_session_token = self.boolean(&fields, "mountSessionToken").unwrap_or(true);
+        let secrets = self.secrets(&fields);
+        let session_token = self.session_token(&fields, mount_session_token, &volume_mounts);
         Some(Container {
             name: name?,
             image: image?,
@@ -81,9 +59,12 @@ impl Walk<'_> {
             args,
             env,
             readiness_probe,
+            liveness_probe,
             resources,
             volume_mounts,
-            extras,
+            mount_session_token,
+            session_token,
+            secrets,
         })
     }
 
@@ -96,6 +77,7 @@ impl Walk<'_> {
         } else if image.contains(|c: char| c.is_whitespace() || c.is_control()) {
             "an image must not hold white space"
         } else {
+            self.image_case(image, &path, node);
             return Some(image.to_owned());
         };
         self.error(codes::BAD_IMAGE, &path, &node.range, message)
@@ -103,19 +85,47 @@ impl Walk<'_> {
         None
     }
 
+    /// Repositories have lower-case names; deployed specifications spell them otherwise.
+    fn image_case(&mut self, image: &str, path: &str, node: &Node) {
+        let name = image.split('@').next().unwrap_or(image);
+        let slash = name.rfind('/').map_or(0, |at| at + 1);
+        // A tag may have capitals; it stands behind the last `/`.
+        let repository = match name.get(slash..).and_then(|last| last.find(':')) {
+            Some(tag) => name.get(..slash + tag).unwrap_or(name),
+            None => name,
+        };
+        if repository.contains(|c: char| c.is_ascii_uppercase()) {
+            let rest = image.get(repository.len()..).unwrap_or("");
+            let lower = repository.to_ascii_lowercase();
+            let message = "an image path is written in lower case";
+            self.warn(codes::IMAGE_CASE, path, &node.range, message)
+                .hint = Some(format!("write `{lower}{rest}`"));
+        }
+    }
+
     fn env(&mut self, fields: &Fields<'_>) -> Vec<(String, String)> {
         let Some(node) = fields.get("env") else {
             return Vec::new();
         };
         let path = fields.path_of("env");
-        let Value::Map(entries) = &node.value else {
-            self.wrong_type(&path, node, "a map of variables").hint =
-                Some("write each variable as `NAME: value`".to_owned());
-            return Vec::new();
+        let entries = match &node.value {
+            Value::Map(entries) => entries,
+            // Templates make an empty list of no variables.
+            _ if node.value.is_empty() => return Vec::new(),
+            _ => {
+                self.wrong_type(&path, node, "a map of variables").hint =
+                    Some("write each variable as `NAME: value`".to_owned());
+                return Vec::new();
+            }
         };
         let mut env = Vec::with_capacity(entries.len());
         for entry in entries {
-            let Some(name) = entry.key.as_deref() else {
+            // Keys that are too long were reported with the keys of all maps.
+            let Some(name) = entry
+                .key
+                .as_deref()
+                .filter(|key| key.len() <= MAX_KEY_BYTES)
+            else {
                 continue;
             };
             let path = join(&path, name);
@@ -125,7 +135,7 @@ impl Walk<'_> {
                 continue;
             }
             if let Some(value) = self.env_value(&entry.value, &path, name) {
-                self.spans.insert(path, self.index.span(&entry.value.range));
+                self.place(path, &entry.value.range);
                 env.push((name.to_owned(), value));
             }
         }
@@ -154,20 +164,24 @@ impl Walk<'_> {
         }
     }
 
-    fn probe(&mut self, container: &Fields<'_>) -> Option<Probe> {
-        let node = container.get("readinessProbe")?;
-        let (fields, _) = self.fields(node, &container.path_of("readinessProbe"), PROBE)?;
+    fn probe(&mut self, container: &Fields<'_>, name: &str, known: &'static Map) -> Option<Probe> {
+        let fields = self.below(container, name, known)?;
         let port = self.required(&fields, "port");
         let port = port.and_then(|node| self.port(node, &fields.path_of("port")));
         let path = self.required(&fields, "path");
         let path = path.and_then(|node| self.probe_path(node, &fields.path_of("path")));
+        let period = if name == "livenessProbe" {
+            Probe::DEFAULT_LIVENESS_PERIOD_SECONDS
+        } else {
+            Probe::DEFAULT_PERIOD_SECONDS
+        };
         let mut count = |name: &str, default: u32| {
             let Some(node) = fields.get(name) else {
                 return Some(default);
             };
             self.number(node, &fields.path_of(name), codes::BAD_NUMBER, 1..=u32::MAX)
         };
-        let period_seconds = count("periodSeconds", Probe::DEFAULT_PERIOD_SECONDS);
+        let period_seconds = count("periodSeconds", period);
         let failure_threshold = count("failureThreshold", Probe::DEFAULT_FAILURE_THRESHOLD);
         Some(Probe {
             port: port?,
@@ -194,17 +208,18 @@ impl Walk<'_> {
 
     fn mounts(&mut self, container: &Fields<'_>, volumes: &BTreeSet<&str>) -> Vec<VolumeMount> {
         let mut mounts: Vec<VolumeMount> = Vec::new();
+        let mut taken = BTreeSet::new();
         let path = container.path_of("volumeMounts");
         for (at, item) in self
-            .list(container, "volumeMounts", usize::MAX)
+            .list(container, "volumeMounts", MAX_MOUNTS)
             .iter()
             .enumerate()
         {
-            let Some((fields, _)) = self.fields(item, &format!("{path}[{at}]"), MOUNT) else {
+            let Some(fields) = self.fields(item, &format!("{path}[{at}]"), &MOUNT) else {
                 continue;
             };
             let name = self.mounted_volume(&fields, volumes);
-            let mount_path = self.mount_path(&fields, &mounts);
+            let mount_path = self.mount_path(&fields, &mut taken);
             if let (Some(name), Some(mount_path)) = (name, mount_path) {
                 mounts.push(VolumeMount { name, mount_path });
             }
@@ -220,11 +235,12 @@ impl Walk<'_> {
             return Some(name.to_owned());
         }
         let shown: String = name.chars().take(63).collect();
-        let known = volumes
+        let known: Vec<String> = volumes
             .iter()
-            .map(|name| format!("`{name}`"))
-            .collect::<Vec<_>>()
-            .join(", ");
+            .take(MAX_VOLUMES)
+            .map(|name| format!("`{}`", name.chars().take(63).collect::<String>()))
+            .collect();
+        let known = known.join(", ");
         self.error(
             codes::UNKNOWN_VOLUME,
             &path,
@@ -239,7 +255,12 @@ impl Walk<'_> {
         None
     }
 
-    fn mount_path(&mut self, fields: &Fields<'_>, earlier: &[VolumeMount]) -> Option<String> {
+    /// The directory of a mount; `taken` holds those of the mounts before it.
+    fn mount_path<'n>(
+        &mut self,
+        fields: &Fields<'n>,
+        taken: &mut BTreeSet<&'n str>,
+    ) -> Option<String> {
         let node = self.required(fields, "mountPath")?;
         let path = fields.path_of("mountPath");
         let text = self.text(node, &path)?;
@@ -250,10 +271,7 @@ impl Walk<'_> {
             "a volume cannot take the place of the root directory"
         } else if trimmed.split('/').any(|part| part == "..") {
             "a mount path must not hold `..`"
-        } else if earlier
-            .iter()
-            .any(|mount| mount.mount_path.trim_end_matches('/') == trimmed)
-        {
+        } else if !taken.insert(trimmed) {
             "another volume is mounted at this path already"
         } else {
             return Some(text.to_owned());

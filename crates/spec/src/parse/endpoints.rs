@@ -1,19 +1,11 @@
 //! `endpoints`: the ports of the service.
 
 use super::Walk;
-use super::fields::{Fields, Key, typed, untyped};
-use super::limits::MAX_ENDPOINTS;
+use super::fields::Fields;
+use crate::keys::{CORS, ENDPOINT};
+use crate::limits::MAX_ENDPOINTS;
 use crate::source::Node;
-use crate::{Endpoint, Port, Protocol, codes};
-
-pub(super) const ENDPOINT: &[Key] = &[
-    typed("name"),
-    typed("port"),
-    typed("portRange"),
-    typed("public"),
-    typed("protocol"),
-    untyped("corsSettings"),
-];
+use crate::{CorsSettings, Endpoint, Port, Protocol, codes};
 
 impl Walk<'_> {
     pub(super) fn endpoints(&mut self, spec: &Fields<'_>) -> Vec<Endpoint> {
@@ -28,40 +20,47 @@ impl Walk<'_> {
     }
 
     fn endpoint(&mut self, item: &Node, path: &str) -> Option<Endpoint> {
-        let (fields, extras) = self.fields(item, path, ENDPOINT)?;
+        let fields = self.fields(item, path, &ENDPOINT)?;
         let name = self.name(&fields, "an endpoint");
-        let public = self.boolean(&fields, "public").unwrap_or(false);
+        // What could not be read has its own finding; no rule about it is worth a second one.
+        let public = match fields.has("public") {
+            true => self.boolean(&fields, "public"),
+            false => Some(false),
+        };
         let protocol = self.protocol(&fields);
         let port = self.endpoint_port(&fields);
-        // An unknown protocol has its own finding; no rule about it is worth a second one.
-        if let Some(protocol) = protocol {
+        let cors = self.cors(&fields, public);
+        if let (Some(public), Some(protocol)) = (public, protocol) {
             self.agree(&fields, public, protocol);
         }
         Some(Endpoint {
             name: name?,
             port: port?,
-            public,
+            public: public?,
             protocol: protocol?,
-            extras,
+            cors,
         })
     }
 
     /// The rules between protocol, publicity and range.
     fn agree(&mut self, fields: &Fields<'_>, public: bool, protocol: Protocol) {
-        let ranged = fields.get("portRange");
+        // Beside a port the range is wrong whatever else is written.
+        let ranged = fields.get("portRange").filter(|_| !fields.has("port"));
         if let Some(node) = ranged.filter(|_| public || protocol != Protocol::Tcp) {
             let path = fields.path_of("portRange");
             let message = "a range of ports needs `protocol: TCP` and must not be public";
-            self.error(codes::RANGE_NEEDS_TCP, &path, &node.range, message);
+            self.error(codes::RANGE_NEEDS_TCP, &path, &node.range, message)
+                .hint = Some(match (public, protocol) {
+                (true, Protocol::Tcp) => "remove `public: true`".to_owned(),
+                (true, _) => "remove `public: true`, and write `protocol: TCP`".to_owned(),
+                (false, _) => "write `protocol: TCP`".to_owned(),
+            });
         } else if public && protocol != Protocol::Http {
             let path = fields.path_of("public");
-            let range = self.range_of(&path);
-            self.error(
-                codes::PUBLIC_NEEDS_HTTP,
-                &path,
-                &range,
-                "a public endpoint needs `protocol: HTTP`",
-            );
+            let message = "a public endpoint needs `protocol: HTTP`";
+            let range = fields.range("public");
+            self.error(codes::PUBLIC_NEEDS_HTTP, &path, range, message)
+                .hint = Some("remove `protocol: TCP`, or `public: true`".to_owned());
         }
     }
 
@@ -70,28 +69,86 @@ impl Walk<'_> {
             return Some(Protocol::Http);
         };
         let path = fields.path_of("protocol");
-        let text = self.text(node, &path)?;
-        let (protocol, hint) = match text.to_ascii_uppercase().as_str() {
-            "HTTP" => (Protocol::Http, "write `HTTP`"),
+        if node
+            .value
+            .scalar()
+            .is_some_and(|text| text.eq_ignore_ascii_case("HTTPS"))
+        {
             // Encryption ends before the service, which sees plain HTTP either way.
-            "HTTPS" => (Protocol::Http, "write `HTTP`, the present name"),
-            "TCP" => (Protocol::Tcp, "write `TCP`"),
-            _ => {
-                let shown: String = text.chars().take(20).collect();
-                self.error(
-                    codes::UNKNOWN_VALUE,
-                    &path,
-                    &node.range,
-                    format!("`{shown}` is not a protocol"),
-                )
-                .hint = Some("write `HTTP` or `TCP`".to_owned());
-                return None;
-            }
-        };
-        if !matches!(text, "HTTP" | "TCP") {
-            self.loose(node, &path, hint);
+            self.loose(node, &path, "write `HTTP`, the present name");
+            return Some(Protocol::Http);
         }
-        Some(protocol)
+        self.one_of(node, &path, Protocol::WORDS)
+    }
+
+    fn cors(&mut self, endpoint: &Fields<'_>, public: Option<bool>) -> Option<CorsSettings> {
+        let fields = self.below(endpoint, "corsSettings", &CORS)?;
+        if public == Some(false) {
+            let path = endpoint.path_of("corsSettings");
+            let message =
+                "browsers reach public endpoints only, so this one takes no CORS settings";
+            self.error(
+                codes::CORS_NEEDS_PUBLIC,
+                &path,
+                endpoint.range("corsSettings"),
+                message,
+            )
+            .hint = Some("add `public: true`, or remove `corsSettings`".to_owned());
+        }
+        let name = "Access-Control-Allow-Origin";
+        self.required(&fields, name);
+        let origins = self.texts(&fields, name, "[\"https://example.com\"]");
+        let path = fields.path_of(name);
+        for (at, item) in fields.items(name).iter().enumerate() {
+            self.origin(item, &format!("{path}[{at}]"));
+        }
+        if origins.as_ref().is_some_and(Vec::is_empty) {
+            let message = format!("`{name}` needs at least one origin");
+            self.error(codes::BAD_ORIGIN, &path, fields.range(name), message);
+        }
+        let allow_methods = self.header(&fields, "Access-Control-Allow-Methods", "[GET, POST]");
+        let allow_headers = self.header(&fields, "Access-Control-Allow-Headers", "[X-Header]");
+        let expose_headers = self.header(&fields, "Access-Control-Expose-Headers", "[X-Header]");
+        Some(CorsSettings {
+            allow_origin: origins?,
+            allow_methods,
+            allow_headers,
+            expose_headers,
+        })
+    }
+
+    /// A list that becomes the value of a header.
+    fn header(&mut self, cors: &Fields<'_>, name: &str, example: &str) -> Option<Vec<String>> {
+        let texts = self.texts(cors, name, example);
+        let path = cors.path_of(name);
+        for (at, item) in cors.items(name).iter().enumerate() {
+            // NUL has its finding already.
+            let bad = |c: char| c != '\0' && !matches!(c, ' '..='~');
+            if item.value.scalar().is_some_and(|text| text.contains(bad)) {
+                let path = format!("{path}[{at}]");
+                let message = "a header holds visible ASCII characters only";
+                self.error(codes::BAD_TEXT, &path, &item.range, message);
+            }
+        }
+        texts
+    }
+
+    /// A scheme, a host and perhaps a port: what browsers send as `Origin` (RFC 6454).
+    fn origin(&mut self, node: &Node, path: &str) {
+        let Some(text) = node.value.scalar() else {
+            return;
+        };
+        let problem = if text.contains('*') {
+            "`*` is not allowed: it would let pages of every origin act for the user"
+        } else if is_origin(text) {
+            return;
+        } else if is_origin(text.trim_end_matches('/')) {
+            "an origin has no path, not even `/`"
+        } else {
+            "an origin is a scheme, a host and perhaps a port, without a path"
+        };
+        self.error(codes::BAD_ORIGIN, path, &node.range, problem)
+            .hint = Some("write for example `https://example.com`".to_owned());
     }
 
     fn endpoint_port(&mut self, fields: &Fields<'_>) -> Option<Port> {
@@ -135,6 +192,39 @@ impl Walk<'_> {
             self.error(codes::BAD_PORT, path, &node.range, message).hint =
                 Some("write for example `29501-29600`".to_owned());
         }
+        if let Some((low, high)) = range.filter(|(low, high)| text != format!("{low}-{high}")) {
+            self.loose(node, path, &format!("write `{low}-{high}`"));
+        }
         range.map(|(low, high)| Port::Range(low, high))
     }
+}
+
+fn is_origin(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let Some(rest) = rest else {
+        return false;
+    };
+    let (host, port) = match rest.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (rest, None),
+    };
+    let number = |port: &str| {
+        port.bytes().all(|byte| byte.is_ascii_digit())
+            && port.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let named = !host.is_empty()
+        && !host.starts_with('.')
+        && host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'));
+    let good = match address {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => named,
+    };
+    good && port.is_none_or(number)
 }

@@ -3,54 +3,10 @@
 use std::ops::Range;
 
 use super::{Walk, suggest};
-use crate::model::Extras;
+use crate::keys::{Key, Kind, Map};
+use crate::limits::MAX_KEY_BYTES;
 use crate::source::{Entry, Node, Value};
-use crate::{Severity, UnsupportedField, codes};
-
-/// A key that a map knows.
-pub(super) struct Key {
-    pub(super) name: &'static str,
-    /// The singular form, which samples of the original use for lists.
-    pub(super) alias: Option<&'static str>,
-    pub(super) kind: Kind,
-}
-
-/// What becomes of a known key.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// It is read into the model.
-    Typed,
-    /// It is kept as it is and reported by [`crate::ValidSpec::unsupported`].
-    Untyped,
-    /// It is a leftover that does nothing: kept, with a warning.
-    Legacy,
-    /// Only the system writes it: dropped, with a warning.
-    OutputOnly,
-}
-
-pub(super) const fn typed(name: &'static str) -> Key {
-    Key {
-        name,
-        alias: None,
-        kind: Kind::Typed,
-    }
-}
-
-pub(super) const fn list(name: &'static str, singular: &'static str) -> Key {
-    Key {
-        name,
-        alias: Some(singular),
-        kind: Kind::Typed,
-    }
-}
-
-pub(super) const fn untyped(name: &'static str) -> Key {
-    Key {
-        name,
-        alias: None,
-        kind: Kind::Untyped,
-    }
-}
+use crate::{Severity, codes};
 
 /// The known entries of one map.
 pub(super) struct Fields<'n> {
@@ -69,6 +25,22 @@ impl<'n> Fields<'n> {
 
     pub(super) fn path_of(&self, name: &str) -> String {
         join(&self.path, name)
+    }
+
+    /// The entry of a field as it is written.
+    pub(super) fn key(&self, name: &str) -> Option<&'n Entry> {
+        let found = self.entries.iter().find(|(known, _)| *known == name);
+        found.map(|(_, entry)| *entry)
+    }
+
+    /// Where the value of a field stands; the place of the map when it is not written.
+    pub(super) fn range(&self, name: &str) -> &Range<usize> {
+        self.get(name).map_or(&self.place, |node| &node.range)
+    }
+
+    /// Whether a field is written and not null.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
     }
 
     /// The items of a field, when it is a list.
@@ -98,10 +70,10 @@ impl Walk<'_> {
         &mut self,
         node: &'n Node,
         path: &str,
-        known: &'static [Key],
-    ) -> Option<(Fields<'n>, Extras)> {
+        known: &'static Map,
+    ) -> Option<Fields<'n>> {
         let Value::Map(map) = &node.value else {
-            let first = known.first().map_or("name", |key| key.name);
+            let first = known.keys.first().map_or("name", |key| key.name);
             self.wrong_type(path, node, "a map of fields").hint =
                 Some(format!("write fields such as `{first}: …` there"));
             return None;
@@ -112,25 +84,35 @@ impl Walk<'_> {
         let mut fields = Fields {
             path: path.to_owned(),
             place,
-            entries: Vec::new(),
+            entries: Vec::with_capacity(map.len().min(known.keys.len())),
         };
         for entry in map {
-            let Some(text) = entry.key.as_deref() else {
+            // Keys that are too long were reported with the keys of all maps.
+            let Some(text) = entry
+                .key
+                .as_deref()
+                .filter(|key| key.len() <= MAX_KEY_BYTES)
+            else {
                 continue;
             };
             let matches = |key: &&Key| key.name == text || key.alias == Some(text);
-            match known.iter().find(matches) {
+            match known.keys.iter().find(matches) {
                 Some(key) => self.known_key(&mut fields, key, text, entry),
                 None => self.unknown_key(path, text, entry, known),
             }
         }
-        let extras = known
-            .iter()
-            .filter(|key| matches!(key.kind, Kind::Untyped | Kind::Legacy))
-            .filter_map(|key| Some((key.name, fields.get(key.name)?.clone())))
-            .filter(|(_, value)| !value.value.is_empty())
-            .collect();
-        Some((fields, extras))
+        Some(fields)
+    }
+
+    /// The fields of a map below `parent`; none when it is not written.
+    pub(super) fn below<'n>(
+        &mut self,
+        parent: &Fields<'n>,
+        name: &str,
+        known: &'static Map,
+    ) -> Option<Fields<'n>> {
+        let node = parent.get(name)?;
+        self.fields(node, &parent.path_of(name), known)
     }
 
     fn known_key<'n>(
@@ -156,22 +138,8 @@ impl Walk<'_> {
             return;
         }
         fields.entries.push((key.name, entry));
-        let empty = entry.value.value.is_empty();
         match key.kind {
-            Kind::Typed => {
-                if !matches!(entry.value.value, Value::Null { .. }) {
-                    self.spans.insert(path, self.index.span(&entry.value.range));
-                }
-            }
-            Kind::Untyped if empty => {}
-            Kind::Untyped => {
-                let span = self.index.span(&entry.key_range);
-                self.unsupported.push(UnsupportedField {
-                    path,
-                    span,
-                    name: key.name,
-                });
-            }
+            Kind::Field => {}
             Kind::Legacy => {
                 let message = format!("`{text}` is a leftover of the preview and does nothing");
                 self.warn(codes::LEGACY, &path, &entry.key_range, message)
@@ -181,26 +149,31 @@ impl Walk<'_> {
                 let message = format!("`{text}` is written by the system and not read back");
                 self.warn(codes::OUTPUT_ONLY, &path, &entry.key_range, message)
                     .hint = Some("remove it; the digest is derived from the image anew".to_owned());
+                return;
             }
+        }
+        if !matches!(entry.value.value, Value::Null { .. }) {
+            self.place(path, &entry.value.range);
         }
     }
 
-    fn unknown_key(&mut self, path: &str, text: &str, entry: &Entry, known: &'static [Key]) {
+    fn unknown_key(&mut self, path: &str, text: &str, entry: &Entry, known: &'static Map) {
         let severity = if self.options.lenient {
             Severity::Warning
         } else {
             Severity::Error
         };
-        let shown: String = text.chars().take(super::limits::MAX_KEY_BYTES).collect();
         let place = if path.is_empty() {
             "at the top level"
         } else {
             "here"
         };
-        let message = format!("the key `{shown}` is not known {place}");
-        let at = join(path, &shown);
+        let message = format!("the key `{text}` is not known {place}");
+        let at = join(path, text);
+        // A hint that is not told is not looked for, either: it takes a walk over all keys.
+        let hint = (!self.is_full()).then(|| suggest::for_key(text, known));
         self.find(severity, codes::UNKNOWN_KEY, &at, &entry.key_range, message)
-            .hint = suggest::for_key(text, known);
+            .hint = hint.flatten();
     }
 
     pub(super) fn wrong_type(
@@ -226,14 +199,13 @@ impl Walk<'_> {
         };
         if items.len() > limit {
             let message = format!(
-                "a service may have {limit} {name}, these are {}",
+                "there may be {limit} {name} here, these are {}",
                 items.len()
             );
             self.error(codes::TOO_MANY, &path, &node.range, message);
         }
         for (at, item) in items.iter().enumerate() {
-            let span = self.index.span(&item.range);
-            self.spans.insert(format!("{path}[{at}]"), span);
+            self.place(format!("{path}[{at}]"), &item.range);
         }
         items
     }

@@ -1,41 +1,37 @@
 //! `resources`: requests and limits of one container.
 
 use super::Walk;
-use super::fields::{Fields, Key, typed};
-use crate::source::Node;
+use super::fields::Fields;
+use crate::keys::{AMOUNTS, GPU, Map, RESOURCES};
+use crate::limits::MAX_GPUS;
+use crate::source::{Node, Value};
 use crate::{CpuQuantity, MemoryQuantity, QuantityError, ResourceList, Resources, codes};
-
-pub(super) const RESOURCES: &[Key] = &[typed("limits"), typed("requests")];
-pub(super) const AMOUNTS: &[Key] = &[typed("memory"), typed("cpu"), typed(GPU)];
-
-/// The one accelerator resource.
-const GPU: &str = "nvidia.com/gpu";
-/// Most accelerators of one container; the largest documented machine has eight.
-const MAX_GPUS: u32 = 1024;
 
 impl Walk<'_> {
     pub(super) fn resources(&mut self, container: &Fields<'_>) -> Resources {
-        let Some(node) = container.get("resources") else {
-            return Resources::default();
-        };
-        let path = container.path_of("resources");
-        let Some((fields, _)) = self.fields(node, &path, RESOURCES) else {
+        self.resources_of(container, &RESOURCES, &AMOUNTS)
+    }
+
+    /// Requests and limits by the keys that they may have here.
+    pub(super) fn resources_of(
+        &mut self,
+        parent: &Fields<'_>,
+        sides: &'static Map,
+        amounts: &'static Map,
+    ) -> Resources {
+        let Some(fields) = self.below(parent, "resources", sides) else {
             return Resources::default();
         };
         let resources = Resources {
-            requests: self.amounts(&fields, "requests"),
-            limits: self.amounts(&fields, "limits"),
+            requests: self.amounts(&fields, "requests", amounts),
+            limits: self.amounts(&fields, "limits", amounts),
         };
         self.compare(&fields, &resources);
         resources
     }
 
-    fn amounts(&mut self, resources: &Fields<'_>, side: &str) -> ResourceList {
-        let Some(node) = resources.get(side) else {
-            return ResourceList::default();
-        };
-        let path = resources.path_of(side);
-        let Some((fields, _)) = self.fields(node, &path, AMOUNTS) else {
+    fn amounts(&mut self, resources: &Fields<'_>, side: &str, known: &'static Map) -> ResourceList {
+        let Some(fields) = self.below(resources, side, known) else {
             return ResourceList::default();
         };
         let gpu = fields.get(GPU).and_then(|node| {
@@ -98,9 +94,11 @@ impl Walk<'_> {
             };
             if request.0 > limit.0 {
                 let path = format!("{}.requests.{name}", fields.path);
-                let range = self.range_of(&path);
+                let range =
+                    amount_of(fields, "requests", name).map_or(&fields.place, |node| &node.range);
                 let message = format!("{} is requested, but the limit is {}", request.1, limit.1);
-                self.error(codes::REQUEST_OVER_LIMIT, &path, &range, message);
+                self.warn(codes::REQUEST_OVER_LIMIT, &path, range, message)
+                    .hint = Some(format!("raise the limit to {} at least", request.1));
             }
         }
         self.compare_gpus(fields, requests.gpu, limits.gpu);
@@ -108,35 +106,55 @@ impl Walk<'_> {
 
     fn compare_gpus(&mut self, fields: &Fields<'_>, request: Option<u32>, limit: Option<u32>) {
         let at = |side: &str| format!("{}.{side}.{GPU}", fields.path);
+        let range = |side: &str| {
+            amount_of(fields, side, GPU).map_or_else(|| fields.place.clone(), |n| n.range.clone())
+        };
         match (request, limit) {
             (Some(request), Some(limit)) if request != limit => {
-                let path = at("requests");
-                let range = self.range_of(&path);
                 let message =
                     format!("{request} accelerators are requested, but the limit is {limit}");
-                self.error(codes::GPU_MISMATCH, &path, &range, message).hint =
-                    Some("give both the same number".to_owned());
-            }
-            // A limit that is written but could not be read has its own finding.
-            (Some(request), None) if !self.spans.contains_key(&at("limits")) => {
-                let path = at("requests");
-                let range = self.range_of(&path);
                 self.error(
                     codes::GPU_MISMATCH,
-                    &path,
-                    &range,
-                    "accelerators are requested without a limit",
+                    &at("requests"),
+                    &range("requests"),
+                    message,
+                )
+                .hint = Some("give both the same number".to_owned());
+            }
+            // An amount that is written but could not be read has its own finding.
+            (Some(request), None) if !is_written(fields, "limits", GPU) => {
+                let message = "accelerators are requested without a limit";
+                self.error(
+                    codes::GPU_MISMATCH,
+                    &at("requests"),
+                    &range("requests"),
+                    message,
                 )
                 .hint = Some(format!("add `{GPU}: {request}` under `limits`"));
             }
-            (None, Some(limit)) if !self.spans.contains_key(&at("requests")) => {
-                let path = at("limits");
-                let range = self.range_of(&path);
+            (None, Some(limit)) if !is_written(fields, "requests", GPU) => {
                 let message = "without a request the container sees no accelerator";
-                self.warn(codes::NO_EFFECT, &path, &range, message).hint =
-                    Some(format!("add `{GPU}: {limit}` under `requests`"));
+                self.warn(codes::NO_EFFECT, &at("limits"), &range("limits"), message)
+                    .hint = Some(format!("add `{GPU}: {limit}` under `requests`"));
             }
             _ => {}
         }
     }
+}
+
+/// Whether an amount is written, or may be: a side that is no map has a finding of its own.
+fn is_written(resources: &Fields<'_>, side: &str, name: &str) -> bool {
+    let map = |node: &Node| matches!(node.value, Value::Map(_));
+    resources.get(side).is_some_and(|node| !map(node)) || amount_of(resources, side, name).is_some()
+}
+
+/// The value of one amount, as it is written.
+fn amount_of<'n>(resources: &Fields<'n>, side: &str, name: &str) -> Option<&'n Node> {
+    let Value::Map(entries) = &resources.get(side)?.value else {
+        return None;
+    };
+    let entry = entries
+        .iter()
+        .find(|entry| entry.key.as_deref() == Some(name))?;
+    (!matches!(entry.value.value, Value::Null { .. })).then_some(&entry.value)
 }

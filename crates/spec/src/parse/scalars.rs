@@ -2,10 +2,10 @@
 
 use std::ops::RangeInclusive;
 
-use super::Walk;
 use super::fields::Fields;
-use crate::codes;
+use super::{Walk, suggest};
 use crate::source::{Node, Value};
+use crate::{Decimal, codes};
 
 /// Longest name of a container, endpoint or volume.
 const MAX_NAME: usize = 63;
@@ -92,6 +92,92 @@ impl Walk<'_> {
         Some(texts)
     }
 
+    /// A text in a list or below a key, without any further rule.
+    pub(super) fn text_of(&mut self, fields: &Fields<'_>, name: &str) -> Option<String> {
+        let node = fields.get(name)?;
+        let text = self.text(node, &fields.path_of(name))?;
+        if text.trim().is_empty() {
+            let message = format!("`{name}` must not be empty");
+            self.error(codes::BAD_TEXT, &fields.path_of(name), &node.range, message);
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    /// One of some words, each with what it means; other letter case is understood.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        fields: &Fields<'_>,
+        name: &str,
+        words: &[(&'static str, T)],
+    ) -> Option<T> {
+        let node = fields.get(name)?;
+        self.one_of(node, &fields.path_of(name), words)
+    }
+
+    /// The same for a value that is an item of a list.
+    pub(super) fn one_of<T: Copy>(
+        &mut self,
+        node: &Node,
+        path: &str,
+        words: &[(&'static str, T)],
+    ) -> Option<T> {
+        let text = self.text(node, path)?;
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
+            return Some(*meaning);
+        }
+        if let Some((word, meaning)) = words
+            .iter()
+            .find(|(word, _)| word.eq_ignore_ascii_case(text))
+        {
+            self.loose(node, path, &format!("write `{word}`"));
+            return Some(*meaning);
+        }
+        let shown: String = text.chars().take(MAX_NAME).collect();
+        let hint = match suggest::nearest(text, words.iter().map(|(word, _)| *word)) {
+            Some(word) => format!("did you mean `{word}`?"),
+            None => {
+                let all: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+                format!("write one of {}", all.join(", "))
+            }
+        };
+        let message = format!("`{shown}` is none of the words that are known here");
+        self.error(codes::UNKNOWN_VALUE, path, &node.range, message)
+            .hint = Some(hint);
+        None
+    }
+
+    /// A decimal number.
+    pub(super) fn decimal(&mut self, fields: &Fields<'_>, name: &str) -> Option<Decimal> {
+        let node = fields.get(name)?;
+        let path = fields.path_of(name);
+        let text = self.text(node, &path)?;
+        let number = Decimal::parse(text);
+        if number.is_none() {
+            let shown: String = text.chars().take(MAX_NAME).collect();
+            let message = format!("`{shown}` is not a number");
+            self.error(codes::BAD_NUMBER, &path, &node.range, message);
+            return None;
+        }
+        let plain = plain_number(text);
+        if plain != text || matches!(node.value, Value::Text(_)) {
+            self.loose(node, &path, &format!("write {plain} without quotes"));
+            return Decimal::parse(&plain);
+        }
+        number
+    }
+
+    /// A whole number below a key, in a range.
+    pub(super) fn whole(
+        &mut self,
+        fields: &Fields<'_>,
+        name: &str,
+        range: RangeInclusive<u32>,
+    ) -> Option<u32> {
+        let node = fields.get(name)?;
+        self.number(node, &fields.path_of(name), codes::BAD_NUMBER, range)
+    }
+
     /// A whole number in a range.
     pub(super) fn number(
         &mut self,
@@ -159,6 +245,23 @@ impl Walk<'_> {
     }
 }
 
+/// A decimal number as YAML and JSON both write it: no `+`, no needless zeros before it, and a
+/// digit on either side of the point.
+fn plain_number(text: &str) -> String {
+    let (sign, rest) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (digits, exponent) = rest.split_at(rest.find(['e', 'E']).unwrap_or(rest.len()));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        whole => whole,
+    };
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}{whole}{point}{fraction}{exponent}")
+}
+
 /// `^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`
 fn is_name(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -222,6 +325,24 @@ mod tests {
         }
         assert_eq!(better_name("My_Echo").as_deref(), Some("my-echo"));
         assert_eq!(better_name("<name>"), None);
+    }
+
+    #[test]
+    fn numbers_get_the_form_that_every_reader_takes_for_one() {
+        for (written, plain) in [
+            ("0", "0"),
+            ("0.80", "0.80"),
+            ("-1.5e3", "-1.5e3"),
+            ("1e5", "1e5"),
+            ("+5", "5"),
+            (".5", "0.5"),
+            ("5.", "5"),
+            ("-007", "-7"),
+            ("00.10E+2", "0.10E+2"),
+        ] {
+            assert_eq!(plain_number(written), plain);
+            assert_eq!(plain_number(plain), plain);
+        }
     }
 
     #[test]

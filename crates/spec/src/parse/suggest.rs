@@ -1,25 +1,12 @@
 //! "Did you mean": the known word nearest to an unknown one, or the place where it belongs.
 
-use super::fields::Key;
-use super::{containers, endpoints, resources, top, volumes};
+use crate::keys::{self, Map};
 
 /// Words longer than this are not compared; no known word is half as long.
 const MAX_COMPARED: usize = 64;
 
-/// All maps and their keys, to say where a misplaced key belongs.
-const PLACES: [(&str, &[Key]); 11] = [
-    ("at the top level, beside `spec`", top::TOP),
-    ("under `spec`", top::SPEC),
-    ("in a container", containers::CONTAINER),
-    ("under `readinessProbe`", containers::PROBE),
-    ("in a volume mount", containers::MOUNT),
-    ("under `resources`", resources::RESOURCES),
-    ("under `requests` or `limits`", resources::AMOUNTS),
-    ("in an endpoint", endpoints::ENDPOINT),
-    ("in a volume", volumes::VOLUME),
-    ("under `capabilities`", top::CAPABILITIES),
-    ("under `securityContext`", top::SECURITY),
-];
+/// So many places make a word common.
+const MANY_PLACES: usize = 3;
 
 /// Words that the SQL statement takes, and not the specification.
 const PROPERTIES: [&str; 8] = [
@@ -34,17 +21,28 @@ const PROPERTIES: [&str; 8] = [
 ];
 
 /// What to do about an unknown key.
-pub(super) fn for_key(text: &str, known: &'static [Key]) -> Option<String> {
-    let here = nearest(text, known.iter().map(|key| key.name));
-    if let Some(name) = here.filter(|name| name.eq_ignore_ascii_case(text)) {
+pub(super) fn for_key(text: &str, known: &'static Map) -> Option<String> {
+    let here = nearest(text, known.keys.iter().map(|key| key.name));
+    if let Some(name) = here.filter(|name| is_slip(text, name)) {
         return Some(format!("did you mean `{name}`?"));
     }
-    let belongs = PLACES.iter().find(|(_, keys)| {
-        keys.iter()
-            .any(|key| key.name == text || key.alias == Some(text))
-    });
-    if let Some((place, _)) = belongs {
-        return Some(format!("`{text}` belongs {place}"));
+    let homes: Vec<&Map> = keys::maps()
+        .into_iter()
+        .filter(|map| {
+            map.keys
+                .iter()
+                .any(|key| key.name == text || key.alias == Some(text))
+        })
+        .collect();
+    // A word of many places, such as `name`, is not misplaced in any of them.
+    if let Some(map) = homes.first().filter(|_| homes.len() < MANY_PLACES) {
+        // A key that slipped one level too deep is easily mended, once one sees where it slipped.
+        let beside = map.keys.iter().find(|key| {
+            let below = key.map();
+            below.is_some_and(|below| std::ptr::eq(below, known)) && !map.place.contains("beside")
+        });
+        let beside = beside.map_or_else(String::new, |key| format!(", beside `{}`", key.name));
+        return Some(format!("`{text}` belongs {}{beside}", map.place));
     }
     if let Some(property) = PROPERTIES
         .iter()
@@ -56,6 +54,11 @@ pub(super) fn for_key(text: &str, known: &'static [Key]) -> Option<String> {
         ));
     }
     here.map(|name| format!("did you mean `{name}`?"))
+}
+
+/// Whether a known word was meant for sure: the same letters, or a long word with little changed.
+fn is_slip(text: &str, name: &str) -> bool {
+    name.eq_ignore_ascii_case(text) || (name.len() > 8 && distance(text, name) <= 2)
 }
 
 /// The word that differs least, when it differs in at most a third of its letters.
@@ -118,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_misplaced_key_is_sent_to_its_place_and_a_misspelled_one_to_its_neighbour() {
-        let hint = |text| for_key(text, containers::CONTAINER);
+        let hint = |text| for_key(text, &keys::CONTAINER);
         assert_eq!(
             hint("readynessProbe").as_deref(),
             Some("did you mean `readinessProbe`?")
@@ -137,6 +140,22 @@ mod tests {
             Some("MIN_INSTANCES belongs in the SQL statement that creates the service")
         );
         assert_eq!(hint("somethingElse"), None);
+        assert_eq!(
+            hint("mountPath").as_deref(),
+            Some("`mountPath` belongs in a volume mount")
+        );
+        let hint = |text| for_key(text, &keys::SECRET_NAME);
+        assert_eq!(hint("name"), None);
+        assert_eq!(
+            hint("secretKeyRef").as_deref(),
+            Some("`secretKeyRef` belongs in a secret, beside `snowflakeSecret`")
+        );
+        let hint = |text| for_key(text, &keys::SCALE_UP);
+        assert_eq!(
+            hint("allConditions").as_deref(),
+            Some("did you mean `anyConditions`?")
+        );
+        let hint = |text| for_key(text, &keys::CONTAINER);
         assert_eq!(hint(&"x".repeat(100_000)), None);
     }
 }

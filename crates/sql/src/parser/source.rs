@@ -133,7 +133,7 @@ impl Cursor<'_> {
         Err(self.unexpected())
     }
 
-    fn using(&mut self) -> Result<Spanned<Vec<UsingArg>>, SqlError> {
+    pub(super) fn using(&mut self) -> Result<Spanned<Vec<UsingArg>>, SqlError> {
         let mut seen = BTreeMap::new();
         self.list(|cursor| {
             let arg = cursor.using_arg()?;

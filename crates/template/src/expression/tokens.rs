@@ -18,21 +18,54 @@ pub(super) enum Kind {
     Number(String),
     /// A text as written, with its quotes.
     Text(String),
-    /// One of the marks that an expression may hold.
+    /// One of the marks that an expression may hold, in Jinja if not here.
     Mark(&'static str),
     /// Any other character.
     Other,
 }
 
-const MARKS: [&str; 13] = [
-    "|", "(", ")", ",", "=", "[", "]", "{", "}", ":", "-", "+", ".",
+const MARKS: [&str; 20] = [
+    "|", "(", ")", ",", "=", "[", "]", "{", "}", ":", "-", "+", ".", "~", "*", "/", "%", "<", ">",
+    "!",
 ];
 
-/// The tokens up to `}}`, and the byte behind it. On an error, where to go on.
-pub(super) fn read(
-    template: &str,
-    start: usize,
-) -> Result<(Vec<Token>, usize), (TemplateError, usize)> {
+impl Token {
+    /// Whether this is the mark.
+    pub(super) fn is(&self, mark: &str) -> bool {
+        matches!(self.kind, Kind::Mark(found) if found == mark)
+    }
+
+    /// The name, when this can be a variable: a word that is neither a value nor an operator.
+    pub(super) fn variable(&self) -> Option<String> {
+        let reserved = ["true", "True", "false", "False", "none", "None", "not"];
+        match &self.kind {
+            Kind::Word(word) if !reserved.contains(&word.as_str()) => Some(word.clone()),
+            _ => None,
+        }
+    }
+
+    /// The character of an operator.
+    pub(super) fn operator(&self) -> Option<&'static str> {
+        let operators = ["+", "-", "~", "*", "/", "%", "<", ">", "=", "!"];
+        match self.kind {
+            Kind::Mark(mark) if operators.contains(&mark) => Some(mark),
+            _ => None,
+        }
+    }
+}
+
+/// A placeholder that has no end.
+#[derive(Debug)]
+pub(super) struct Open {
+    /// What could be read of it.
+    pub(super) tokens: Vec<Token>,
+    pub(super) error: TemplateError,
+    /// Where to go on.
+    pub(super) end: usize,
+}
+
+/// The tokens up to `}}`, and the byte behind it.
+pub(super) fn read(template: &str, start: usize) -> Result<(Vec<Token>, usize), Open> {
     let mut tokens = Vec::new();
     let mut at = start;
     // Braces of a map inside the expression; only outside of them `}}` closes the placeholder.
@@ -55,14 +88,11 @@ pub(super) fn read(
         }
         let Some((kind, length)) = token(rest, c) else {
             // A quote that is not closed: the placeholder ends where it seems to.
-            let end = seeming_end(template, at);
-            let what = "a text in the placeholder";
-            return Err((
-                TemplateError::NotClosed {
-                    what,
-                    span: at..end,
-                },
-                end,
+            return Err(not_closed(
+                template,
+                tokens,
+                "a text in the placeholder",
+                at..at,
             ));
         };
         match kind {
@@ -76,14 +106,24 @@ pub(super) fn read(
         });
         at += length;
     }
-    let end = seeming_end(template, start);
-    Err((
-        TemplateError::NotClosed {
-            what: "the placeholder",
-            span: start - 2..end,
-        },
+    let opening = start - 2..start;
+    Err(not_closed(template, tokens, "the placeholder", opening))
+}
+
+/// What is not closed, from its first byte to where it seems to end.
+fn not_closed(
+    template: &str,
+    tokens: Vec<Token>,
+    what: &'static str,
+    opening: Range<usize>,
+) -> Open {
+    let end = seeming_end(template, opening.end);
+    let span = opening.start..end;
+    Open {
+        tokens,
+        error: TemplateError::NotClosed { what, span },
         end,
-    ))
+    }
 }
 
 /// One token and its bytes; none for a text that is not closed.
@@ -131,7 +171,7 @@ fn number_length(rest: &str) -> usize {
 }
 
 /// Behind the next `}}` of the same line, or the end of that line.
-fn seeming_end(template: &str, from: usize) -> usize {
+pub(super) fn seeming_end(template: &str, from: usize) -> usize {
     let rest = template.get(from..).unwrap_or("");
     let line = rest
         .get(..rest.find('\n').unwrap_or(rest.len()))

@@ -1,0 +1,52 @@
+//! Texts that commands read: files, or standard input for `-`.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Longest text that is taken in; specifications and templates have limits of their own below it.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// A text and what to call it.
+#[derive(Debug)]
+pub(crate) struct Input {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// Reads a file, or standard input for `-`.
+///
+/// # Errors
+///
+/// One line that says which file cannot be read, and why.
+pub(crate) fn read(path: &Path) -> Result<Input, String> {
+    let standard = path.as_os_str() == "-";
+    let name = if standard {
+        "<stdin>".to_owned()
+    } else {
+        path.display().to_string()
+    };
+    let bytes = if standard {
+        bounded(io::stdin().lock())
+    } else {
+        File::open(path).and_then(bounded)
+    };
+    let bytes = bytes.map_err(|error| format!("{name} cannot be read: {error}"))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Input { name, text }),
+        Err(error) => Err(format!(
+            "{name} is not UTF-8 from byte {} on",
+            error.utf8_error().valid_up_to()
+        )),
+    }
+}
+
+fn bounded(source: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        let message = format!("it has more than {} MiB", MAX_BYTES >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
