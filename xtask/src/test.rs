@@ -10,6 +10,11 @@ const CORPUS_VARIABLE: &str = "FLOE_CORPUS";
 /// Where it lies when the variable is not set, seen from the root; tests that
 /// need the files say so and pass when the folder is not there.
 const CORPUS_DEFAULT: &str = "../shared/corpus";
+/// The variable that makes tests fail instead of passing when the files are not there.
+const CORPUS_REQUIRED: &str = "FLOE_CORPUS_REQUIRED";
+/// The crate that proves the JSON Schema with a public validator; outside the workspace, because
+/// the validator asks DataFusion's dependencies for other features.
+const SCHEMA_CHECK: &str = "xtask/schema-check/Cargo.toml";
 
 /// Runs all tests, or with arguments what `cargo test --release ARGUMENTS` runs.
 ///
@@ -26,6 +31,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
                 &mut totals,
             )
         });
+        parts.run("JSON Schema", || {
+            cargo_test(&["--manifest-path", SCHEMA_CHECK, "--locked"], &mut totals)
+        });
         facade::run(&facade::in_ci(), &mut parts);
     } else {
         parts.run("tests", || cargo_test(args, &mut totals));
@@ -40,6 +48,11 @@ fn cargo_test<S: AsRef<str>>(args: &[S], totals: &mut Totals) -> Result<()> {
     command.args(args.iter().map(AsRef::as_ref));
     if let Some(corpus) = corpus() {
         command.env(CORPUS_VARIABLE, corpus);
+        command.env(CORPUS_REQUIRED, "1");
+    }
+    // Crates outside the workspace share what is built for it.
+    if std::env::var_os("CARGO_TARGET_DIR").is_none() {
+        command.env("CARGO_TARGET_DIR", run::root().join("target"));
     }
     run::check_and_read(command, |line| totals.add(line))
 }
