@@ -5,7 +5,9 @@
 
 #![no_main]
 
-use floe_template::{Expansion, TemplateError, UsingValue, Variables, expand, limits};
+use floe_template::{
+    Expansion, TemplateError, UsingValue, Variables, expand, limits, variables as list,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -22,7 +24,24 @@ fuzz_target!(|data: &[u8]| {
         Ok(expansion) => check_origins(template, &expansion),
         Err(errors) => check_errors(template, &errors),
     }
+    check_list(template, &variables);
 });
+
+/// What is listed stands in the template, and a template that expands can be listed.
+fn check_list(template: &str, given: &Variables) {
+    match list(template) {
+        Ok(listed) => {
+            for place in listed.iter().flat_map(|variable| &variable.uses) {
+                assert!(template.get(place.span.clone()).is_some());
+                assert!(place.line >= 1 && place.column >= 1);
+            }
+        }
+        Err(errors) => {
+            check_errors(template, &errors);
+            assert!(expand(template, given).is_err());
+        }
+    }
+}
 
 /// A value that begins with `=` is a number, as the statement would give it; all others are texts.
 fn using(value: &str) -> UsingValue {
