@@ -66,9 +66,9 @@ pub enum QueryError {
     /// A service function is called where only some rows would evaluate it.
     #[error(
         "service function {function} cannot be called in a branch of {construct}{}: which rows \
-         would be sent depends on values that are not known when batches are formed; select the \
-         call in a subquery first, SELECT {construct} … FROM (SELECT {function}(…) AS y, … FROM \
-         …), with a WHERE that leaves the rows to be sent",
+         would be sent is decided by something that is another every time it is evaluated, or is \
+         not known; decide in a subquery first, SELECT CASE WHEN d … FROM (SELECT … AS d, … FROM \
+         …)",
         at(location)
     )]
     CallInBranch {
@@ -296,28 +296,20 @@ impl From<QueryError> for DataFusionError {
 /// A clause that service functions cannot be called in.
 ///
 /// ```
-/// assert_eq!(floe_datafusion::Clause::OrderBy.to_string(), "ORDER BY");
+/// assert_eq!(floe_datafusion::Clause::DistinctOn.to_string(), "DISTINCT ON");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Clause {
-    /// The arguments of an aggregate function.
-    Aggregate,
-    /// `GROUP BY`.
-    GroupBy,
-    /// `ORDER BY`.
-    OrderBy,
-    /// The condition of a join.
+    /// The condition of an outer join, with arguments from both sides.
     Join,
-    /// A window function or its `OVER`.
-    Window,
     /// `DISTINCT ON`.
     DistinctOn,
     /// `VALUES`.
     Values,
     /// `LIMIT` or `OFFSET`.
     Limit,
-    /// Anything else that is not a select list, `WHERE`, `HAVING` or `QUALIFY`.
+    /// Anything else.
     Other,
 }
 
@@ -325,6 +317,7 @@ impl Clause {
     fn advice(self, function: &str) -> String {
         match self {
             Self::Limit => "write the number instead".to_owned(),
+            Self::Join => "use arguments of one side, or an inner join".to_owned(),
             _ => format!(
                 "select the call in a subquery first, SELECT … FROM (SELECT {function}(…) AS y, \
                  … FROM …), and use its column y in {self}"
@@ -336,11 +329,7 @@ impl Clause {
 impl fmt::Display for Clause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Aggregate => "the arguments of an aggregate function",
-            Self::GroupBy => "GROUP BY",
-            Self::OrderBy => "ORDER BY",
-            Self::Join => "a join condition",
-            Self::Window => "a window function",
+            Self::Join => "the condition of an outer join with arguments from both sides",
             Self::DistinctOn => "DISTINCT ON",
             Self::Values => "VALUES",
             Self::Limit => "LIMIT",

@@ -39,13 +39,19 @@ pub(crate) struct ServiceCallExec {
 pub(crate) struct PhysicalCall {
     function: Arc<ServiceFunction>,
     args: Vec<Arc<dyn PhysicalExpr>>,
+    /// 1 for the rows that the call is made for; the others get NULL. None for all.
+    guard: Option<Arc<dyn PhysicalExpr>>,
     /// The columns of a batch, as the function declares them.
     args_schema: SchemaRef,
     output: Field,
 }
 
 impl PhysicalCall {
-    pub(crate) fn new(call: &Call, args: Vec<Arc<dyn PhysicalExpr>>) -> Self {
+    pub(crate) fn new(
+        call: &Call,
+        args: Vec<Arc<dyn PhysicalExpr>>,
+        guard: Option<Arc<dyn PhysicalExpr>>,
+    ) -> Self {
         let declared = call.function.function.spec().args.iter();
         let fields: Vec<_> = declared
             .map(|(name, ty)| Field::new(name, ty.arrow_type(), true))
@@ -53,6 +59,7 @@ impl PhysicalCall {
         Self {
             function: Arc::clone(&call.function),
             args,
+            guard,
             args_schema: Arc::new(Schema::new(fields)),
             output: call.field(),
         }
@@ -68,7 +75,11 @@ impl fmt::Display for PhysicalCall {
             self.function.name,
             args.join(", "),
             self.output.name()
-        )
+        )?;
+        match &self.guard {
+            Some(guard) => write!(f, " WHERE 1 = {guard}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -164,7 +175,9 @@ impl ExecutionPlan for ServiceCallExec {
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
         apply_expression_roots(
-            self.calls.iter().flat_map(|call| call.args.iter().cloned()),
+            self.calls
+                .iter()
+                .flat_map(|call| call.args.iter().chain(&call.guard).cloned()),
             f,
         )
     }

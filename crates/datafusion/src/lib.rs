@@ -3,9 +3,11 @@
 //! For engines that hold a catalog of service functions: they make a [`session`] per query from
 //! the functions that it may call, and [`query`] plans the text. A planner rule takes every call
 //! out of the expressions it stands in and hands it to an execution node, which sends the rows in
-//! batches, several at once, and puts the results into their rows. Nested calls, literals, calls in
-//! WHERE, subqueries, joins over them and EXPLAIN all work; where a call cannot be batched, a coded
-//! error says how to write the query instead.
+//! batches, several at once, and puts the results into their rows. Calls may stand wherever a
+//! scalar function may: nested, in WHERE, GROUP BY, HAVING and ORDER BY, in arguments of
+//! aggregates and window functions, in join conditions, and in CASE, which sends the rows of the
+//! branch taken and no others. Where a call cannot be batched, a coded error says how to write the
+//! query instead.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -48,8 +50,11 @@
 //!     &rows
 //! );
 //!
-//! let sql = format!("SELECT id FROM {people} ORDER BY greet(name)");
-//! assert_eq!(query(&context, &sql).await.unwrap_err().code(), "FLOE-QUERY-0004");
+//! let sql = format!("SELECT id FROM {people} ORDER BY greet(name) DESC");
+//! assert_eq!(query(&context, &sql).await?.collect().await?[0].num_rows(), 2);
+//!
+//! let sql = format!("SELECT id FROM {people} LIMIT greet('two')");
+//! assert!(query(&context, &sql).await.is_err());
 //! # Ok::<(), QueryError>(())
 //! # }).unwrap();
 //! ```

@@ -69,10 +69,11 @@ impl ExtensionPlanner for ServiceCallPlanner {
             .calls()
             .iter()
             .map(|call| {
-                let args = call.args.iter().map(|arg| {
-                    planner.create_physical_expr(arg, logical.schema(), session, planning)
-                });
-                Ok(PhysicalCall::new(call, args.collect::<Result<_>>()?))
+                let physical =
+                    |expr| planner.create_physical_expr(expr, logical.schema(), session, planning);
+                let args = call.args.iter().map(physical).collect::<Result<_>>()?;
+                let guard = call.guard.as_ref().map(physical).transpose()?;
+                Ok(PhysicalCall::new(call, args, guard))
             })
             .collect::<Result<Vec<_>>>()?;
         let exec = ServiceCallExec::try_new(Arc::clone(input), calls, Arc::clone(&self.run))?;

@@ -1,25 +1,23 @@
 //! The planner rule that takes calls of service functions out of expressions.
 
+mod branches;
+mod clauses;
 mod extract;
-
-use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, Result};
 use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison};
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::logical_plan::{Filter, Projection, Subquery};
+use datafusion::logical_expr::logical_plan::Subquery;
 use datafusion::logical_expr::{Distinct, Expr, LogicalPlan};
 use datafusion::optimizer::AnalyzerRule;
 
 use crate::error::{Clause, QueryError};
 use crate::functions::as_service_udf;
 use crate::service_call::ServiceCall;
-use extract::Extractor;
 
-/// Pulls every call of a service function out of select lists and conditions into
-/// [`ServiceCall`] nodes directly below, and refuses calls anywhere else.
+/// Pulls every call of a service function out of the expressions of plan nodes into
+/// [`ServiceCall`] nodes directly below, and refuses those that no rows can be sent for.
 ///
 /// Runs after type coercion, so that arguments have the declared types; afterwards no expression
 /// of the plan has a call in it, and the optimizer sees columns.
@@ -62,8 +60,12 @@ fn rewrite(node: LogicalPlan, names: &mut OutputNames) -> Result<Transformed<Log
         return Ok(Transformed::no(node));
     };
     match (node, clause) {
-        (LogicalPlan::Projection(projection), _) => rewrite_projection(projection, names),
-        (LogicalPlan::Filter(filter), _) => rewrite_filter(filter, names),
+        (LogicalPlan::Projection(projection), _) => clauses::projection(projection, names),
+        (LogicalPlan::Filter(filter), _) => clauses::filter(filter, names),
+        (LogicalPlan::Sort(sort), _) => clauses::sort(sort, names),
+        (LogicalPlan::Aggregate(aggregate), _) => clauses::aggregate(aggregate, names),
+        (LogicalPlan::Join(join), _) => clauses::join(join, names),
+        (LogicalPlan::Window(window), _) => clauses::window(window, names),
         (_, (clause, function)) => Err(QueryError::CallInClause {
             function,
             clause,
@@ -72,40 +74,6 @@ fn rewrite(node: LogicalPlan, names: &mut OutputNames) -> Result<Transformed<Log
         .into()),
     }
     .map(Transformed::yes)
-}
-
-fn rewrite_projection(projection: Projection, names: &mut OutputNames) -> Result<LogicalPlan> {
-    let mut extractor = Extractor::new(projection.input.schema(), names);
-    let preserver = NamePreserver::new_for_projection();
-    let exprs = projection
-        .expr
-        .into_iter()
-        .map(|expr| {
-            let name = preserver.save(&expr);
-            Ok(name.restore(extractor.extract(expr)?))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let levels = extractor.into_levels();
-    let input = stack(Arc::unwrap_or_clone(projection.input), levels)?;
-    Projection::try_new(exprs, Arc::new(input)).map(LogicalPlan::Projection)
-}
-
-/// A condition does not change columns, so those of its calls are dropped above it.
-fn rewrite_filter(filter: Filter, names: &mut OutputNames) -> Result<LogicalPlan> {
-    let columns: Vec<Expr> = columns_of(filter.input.schema());
-    let mut extractor = Extractor::new(filter.input.schema(), names);
-    let predicate = extractor.extract(filter.predicate)?;
-    let levels = extractor.into_levels();
-    let input = stack(Arc::unwrap_or_clone(filter.input), levels)?;
-    let filter = LogicalPlan::Filter(Filter::try_new(predicate, Arc::new(input))?);
-    Projection::try_new(columns, Arc::new(filter)).map(LogicalPlan::Projection)
-}
-
-/// Calls whose arguments hold results of other calls stand above those.
-fn stack(input: LogicalPlan, levels: extract::Levels) -> Result<LogicalPlan> {
-    levels.into_iter().try_fold(input, |input, calls| {
-        Ok(ServiceCall::try_new(input, calls)?.into_plan())
-    })
 }
 
 fn columns_of(schema: &DFSchema) -> Vec<Expr> {
@@ -118,20 +86,14 @@ fn columns_of(schema: &DFSchema) -> Vec<Expr> {
 /// A call in the node's own expressions: the clause it stands in and the function.
 fn clause_of_a_call(node: &LogicalPlan) -> Result<Option<(Clause, String)>> {
     let clause = match node {
-        LogicalPlan::Aggregate(aggregate) => {
-            let in_group_by = aggregate.group_expr.iter().find_map(name_of_a_call);
-            if let Some(function) = in_group_by {
-                return Ok(Some((Clause::GroupBy, function)));
-            }
-            Clause::Aggregate
-        }
-        LogicalPlan::Sort(_) => Clause::OrderBy,
-        LogicalPlan::Join(_) => Clause::Join,
-        LogicalPlan::Window(_) => Clause::Window,
         LogicalPlan::Distinct(Distinct::On(_)) => Clause::DistinctOn,
         LogicalPlan::Values(_) => Clause::Values,
         LogicalPlan::Limit(_) => Clause::Limit,
+        LogicalPlan::Join(_) => Clause::Join,
         LogicalPlan::Projection(_)
+        | LogicalPlan::Aggregate(_)
+        | LogicalPlan::Sort(_)
+        | LogicalPlan::Window(_)
         | LogicalPlan::Filter(_)
         | LogicalPlan::Repartition(_)
         | LogicalPlan::Union(_)

@@ -27,6 +27,8 @@ pub(crate) struct ServiceCall {
 pub(crate) struct Call {
     pub(crate) function: Arc<ServiceFunction>,
     pub(crate) args: Vec<Expr>,
+    /// 1 for the rows that the call is made for; the others get NULL. None for all.
+    pub(crate) guard: Option<Expr>,
     /// A name that is unique in the query and that users never see.
     pub(crate) output: String,
 }
@@ -40,7 +42,7 @@ impl Call {
         Field::new(
             &self.output,
             self.function.return_type.clone(),
-            self.function.nullable,
+            self.function.nullable || self.guard.is_some(),
         )
     }
 }
@@ -89,7 +91,7 @@ impl UserDefinedLogicalNodeCore for ServiceCall {
     fn expressions(&self) -> Vec<Expr> {
         self.calls
             .iter()
-            .flat_map(|call| call.args.iter().cloned())
+            .flat_map(|call| call.args.iter().chain(&call.guard).cloned())
             .collect()
     }
 
@@ -106,6 +108,9 @@ impl UserDefinedLogicalNodeCore for ServiceCall {
             let comma = if n == 0 { "" } else { ", " };
             let (name, output) = (&call.function.name, &call.output);
             write!(f, "{comma}{name}({}) AS {output}", args.join(", "))?;
+            if let Some(guard) = &call.guard {
+                write!(f, " WHERE 1 = {guard}")?;
+            }
         }
         Ok(())
     }
@@ -121,7 +126,7 @@ impl UserDefinedLogicalNodeCore for ServiceCall {
         let mut exprs = exprs.into_iter();
         let mut calls = self.calls.clone();
         for call in &mut calls {
-            for arg in &mut call.args {
+            for arg in call.args.iter_mut().chain(&mut call.guard) {
                 *arg = exprs.next().ok_or_else(|| {
                     DataFusionError::Internal("ServiceCall lost an argument".to_owned())
                 })?;
@@ -152,15 +157,15 @@ impl UserDefinedLogicalNodeCore for ServiceCall {
     }
 }
 
+/// What tells calls apart, besides their functions.
+type Key<'c> = (&'c str, &'c Vec<Expr>, &'c Option<Expr>);
+
 /// What tells nodes apart; names of output columns are unique, so they come first.
 impl ServiceCall {
-    fn key(&self) -> (Vec<&str>, Vec<&Vec<Expr>>, &LogicalPlan) {
-        let outputs = self.calls.iter().map(|call| call.output.as_str()).collect();
-        (
-            outputs,
-            self.calls.iter().map(|call| &call.args).collect(),
-            &self.input,
-        )
+    fn key(&self) -> (Vec<Key<'_>>, &LogicalPlan) {
+        let calls = self.calls.iter();
+        let keys = calls.map(|call| (call.output.as_str(), &call.args, &call.guard));
+        (keys.collect(), &self.input)
     }
 }
 

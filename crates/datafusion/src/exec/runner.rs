@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array};
-use datafusion::arrow::compute::concat;
+use datafusion::arrow::array::{
+    ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array, new_empty_array,
+};
+use datafusion::arrow::compute::{concat, filter_record_batch, take};
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::cast::as_int8_array;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::SendableRecordBatchStream;
@@ -114,8 +117,37 @@ impl Runner {
         Ok(output.record_output(&self.baseline))
     }
 
-    /// The results of one call for all rows of `batch`.
+    /// The results of one call for all rows of `batch`; rows that the call is not made for are
+    /// not sent, and their arguments are not evaluated.
     async fn column(&self, call: &PhysicalCall, batch: &RecordBatch) -> Result<ArrayRef> {
+        let Some(guard) = &call.guard else {
+            return self.results(call, batch).await;
+        };
+        let rows = batch.num_rows();
+        let guard = guard.evaluate(batch)?.into_array(rows)?;
+        let wanted: BooleanArray = as_int8_array(&guard)?
+            .iter()
+            .map(|guard| Some(guard == Some(1)))
+            .collect();
+        let results = self
+            .results(call, &filter_record_batch(batch, &wanted)?)
+            .await?;
+        let mut next = 0;
+        let places: UInt32Array = wanted
+            .values()
+            .iter()
+            .map(|wanted| {
+                wanted.then(|| {
+                    next += 1;
+                    next - 1
+                })
+            })
+            .collect();
+        Ok(take(&results, &places, None)?)
+    }
+
+    /// The results of one call for all rows of `batch`.
+    async fn results(&self, call: &PhysicalCall, batch: &RecordBatch) -> Result<ArrayRef> {
         if batch.num_rows() == 0 {
             return Ok(new_empty_array(call.output.data_type()));
         }

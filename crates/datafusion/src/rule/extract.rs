@@ -7,6 +7,7 @@ use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::{Case, ScalarFunction};
 use datafusion::logical_expr::{Expr, ExprSchemable};
 
+use super::branches::{self, Branching};
 use super::{OutputNames, name_of_a_call};
 use crate::error::QueryError;
 use crate::functions::{ServiceFunction, Volatility, as_service_udf};
@@ -23,6 +24,15 @@ pub(super) struct Extractor<'a> {
     levels: Levels,
     /// How many levels the expression seen last needs below it.
     depth: usize,
+    /// For which rows the expression that is looked at is evaluated; none for all.
+    guard: Option<Guard>,
+}
+
+/// A condition without calls, and how many levels it needs below it.
+#[derive(Clone)]
+struct Guard {
+    condition: Expr,
+    depth: usize,
 }
 
 impl<'a> Extractor<'a> {
@@ -32,6 +42,7 @@ impl<'a> Extractor<'a> {
             names,
             levels: Levels::new(),
             depth: 0,
+            guard: None,
         }
     }
 
@@ -46,7 +57,17 @@ impl<'a> Extractor<'a> {
     }
 
     fn visit(&mut self, expr: Expr) -> Result<Expr> {
-        refuse_calls_in_branches(&expr)?;
+        match (branches::of(&expr)?, expr) {
+            (Some(Branching::Case(case)), _) => self.case(case),
+            (Some(Branching::FirstNotNull), Expr::ScalarFunction(call)) => {
+                self.first_not_null(call)
+            }
+            (_, expr) => self.strict(expr),
+        }
+    }
+
+    /// An expression all parts of which are evaluated for the same rows.
+    fn strict(&mut self, expr: Expr) -> Result<Expr> {
         let function = match as_service_udf(&expr) {
             Some((udf, args)) => {
                 let types = args.iter().map(|arg| arg.get_type(self.input));
@@ -60,9 +81,7 @@ impl<'a> Extractor<'a> {
         let mut depth = 0;
         let expr = expr
             .map_children(|child| {
-                self.depth = 0;
-                let child = self.visit(child)?;
-                depth = depth.max(self.depth);
+                let child = self.part(child, &mut depth)?;
                 Ok(Transformed::yes(child))
             })?
             .data;
@@ -73,22 +92,132 @@ impl<'a> Extractor<'a> {
         })
     }
 
+    /// A part of an expression; `depth` becomes that of the deepest part so far.
+    fn part(&mut self, part: Expr, depth: &mut usize) -> Result<Expr> {
+        self.depth = 0;
+        let part = self.visit(part)?;
+        *depth = (*depth).max(self.depth);
+        Ok(part)
+    }
+
+    /// A part that is evaluated for the rows of a condition only.
+    fn guarded(
+        &mut self,
+        part: Expr,
+        depth: &mut usize,
+        construct: &str,
+        condition: impl FnOnce() -> Expr,
+    ) -> Result<Expr> {
+        let Some(function) = name_of_a_call(&part) else {
+            return Ok(part);
+        };
+        let condition = condition();
+        // Evaluated here and again in the expression, it would not say the same.
+        if condition.is_volatile() {
+            let construct = construct.to_owned();
+            return Err(QueryError::CallInBranch {
+                function,
+                construct,
+                location: None,
+            }
+            .into());
+        }
+        let outer = self.guard.take();
+        self.guard = Some(match outer.clone() {
+            None => Guard {
+                condition,
+                depth: *depth,
+            },
+            Some(outer) => Guard {
+                condition: branches::both(outer.condition, condition),
+                depth: outer.depth.max(*depth),
+            },
+        });
+        let part = self.part(part, depth);
+        self.guard = outer;
+        part
+    }
+
+    fn case(&mut self, case: Case) -> Result<Expr> {
+        let mut depth = 0;
+        let operand = match case.expr {
+            Some(operand) => Some(self.part(*operand, &mut depth)?),
+            None => None,
+        };
+        let operand_ref = operand.as_ref();
+        let (mut whens, mut thens) = (Vec::new(), Vec::new());
+        for (when, then) in case.when_then_expr {
+            let when = if whens.is_empty() {
+                self.part(*when, &mut depth)?
+            } else {
+                self.guarded(*when, &mut depth, "CASE", || {
+                    branches::none_of(operand_ref, &whens)
+                })?
+            };
+            whens.push(when);
+            thens.push(self.guarded(*then, &mut depth, "CASE", || {
+                branches::last_of(operand_ref, &whens)
+            })?);
+        }
+        let otherwise = match case.else_expr {
+            Some(otherwise) => Some(self.guarded(*otherwise, &mut depth, "CASE", || {
+                branches::none_of(operand_ref, &whens)
+            })?),
+            None => None,
+        };
+        self.depth = depth;
+        let pairs = whens.into_iter().zip(thens);
+        Ok(Expr::Case(Case::new(
+            operand.map(Box::new),
+            pairs
+                .map(|(when, then)| (Box::new(when), Box::new(then)))
+                .collect(),
+            otherwise.map(Box::new),
+        )))
+    }
+
+    /// COALESCE and the like: an argument is evaluated where all before it are NULL.
+    fn first_not_null(&mut self, call: ScalarFunction) -> Result<Expr> {
+        let mut depth = 0;
+        let construct = call.name().to_uppercase();
+        let mut args: Vec<Expr> = Vec::with_capacity(call.args.len());
+        for arg in call.args {
+            let found = |args: &[Expr]| {
+                let found: Vec<Expr> = args.iter().map(|arg| arg.clone().is_not_null()).collect();
+                branches::none_of(None, &found)
+            };
+            let arg = if args.is_empty() {
+                self.part(arg, &mut depth)?
+            } else {
+                self.guarded(arg, &mut depth, &construct, || found(&args))?
+            };
+            args.push(arg);
+        }
+        self.depth = depth;
+        Ok(Expr::ScalarFunction(ScalarFunction { args, ..call }))
+    }
+
     fn pull(&mut self, function: Arc<ServiceFunction>, call: ScalarFunction) -> Expr {
-        let level = self.depth;
-        self.depth += 1;
+        let below = self.guard.as_ref().map_or(0, |guard| guard.depth);
+        let level = self.depth.max(below);
+        self.depth = level + 1;
         // A depth of n comes from a call on level n - 1, so the level exists or is the next.
         if self.levels.len() == level {
             self.levels.push(Vec::new());
         }
+        let call = Call {
+            function,
+            args: call.args,
+            guard: self.guard.as_ref().map(|guard| guard.condition.clone()),
+            output: String::new(),
+        };
         let calls = &mut self.levels[level];
-        let args = call.args;
-        if let Some(same) = calls.iter().find(|one| is_same(one, &function, &args)) {
+        if let Some(same) = calls.iter().find(|known| is_same(known, &call)) {
             return same.column();
         }
         let call = Call {
-            function,
-            args,
             output: self.names.next(),
+            ..call
         };
         let column = call.column();
         calls.push(call);
@@ -96,56 +225,12 @@ impl<'a> Extractor<'a> {
     }
 }
 
-/// Only a function that was declared IMMUTABLE, of arguments that are the same every time.
-fn is_same(call: &Call, function: &Arc<ServiceFunction>, args: &[Expr]) -> bool {
-    function.volatility == Volatility::Immutable
-        && Arc::ptr_eq(&call.function, function)
-        && call.args == args
-        && !args.iter().any(Expr::is_volatile)
-}
-
-/// A part of `expr` that is evaluated for some rows only cannot hold a call; the parts that are
-/// evaluated for every row, like the first argument of COALESCE, can.
-fn refuse_calls_in_branches(expr: &Expr) -> Result<(), QueryError> {
-    let (construct, branches) = branches(expr);
-    match branches.into_iter().find_map(name_of_a_call) {
-        Some(function) => Err(QueryError::CallInBranch {
-            function,
-            construct,
-            location: None,
-        }),
-        None => Ok(()),
-    }
-}
-
-fn branches(expr: &Expr) -> (String, Vec<&Expr>) {
-    match expr {
-        Expr::Case(case) => ("CASE".to_owned(), case_branches(case)),
-        Expr::ScalarFunction(call) => {
-            let lazy = call
-                .func
-                .conditional_arguments(&call.args)
-                .map(|(_, lazy)| lazy);
-            (call.name().to_uppercase(), lazy.unwrap_or_default())
-        }
-        Expr::HigherOrderFunction(call) => {
-            let lambdas = call
-                .args
-                .iter()
-                .filter(|arg| matches!(arg, Expr::Lambda(_)));
-            ("a lambda expression".to_owned(), lambdas.collect())
-        }
-        _ => (String::new(), Vec::new()),
-    }
-}
-
-/// All but the operand and the first condition.
-fn case_branches(case: &Case) -> Vec<&Expr> {
-    let pairs = case.when_then_expr.iter().enumerate();
-    pairs
-        .flat_map(|(n, (when, then))| [(n > 0).then_some(when), Some(then)])
-        .flatten()
-        .chain(&case.else_expr)
-        .map(AsRef::as_ref)
-        .collect()
+/// Only a function that was declared IMMUTABLE, of arguments that are the same every time, for the
+/// same rows.
+fn is_same(known: &Call, call: &Call) -> bool {
+    call.function.volatility == Volatility::Immutable
+        && Arc::ptr_eq(&known.function, &call.function)
+        && known.args == call.args
+        && known.guard == call.guard
+        && !call.args.iter().any(Expr::is_volatile)
 }

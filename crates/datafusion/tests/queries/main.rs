@@ -6,6 +6,7 @@
     reason = "a helper of a test fails by panicking"
 )]
 
+mod anywhere;
 mod calls;
 mod clauses;
 mod execution;
