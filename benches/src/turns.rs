@@ -175,13 +175,44 @@ pub struct Outcome {
 /// assert!(thread_time() > before, "{sum}");
 /// ```
 pub fn thread_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    read(rustix::time::ClockId::ThreadCPUTime)
+}
+
+/// Returns the CPU time that all threads of this process have used.
+///
+/// ```
+/// use floe_benches::turns::{process_time, thread_time};
+///
+/// assert!(process_time() >= thread_time());
+/// ```
+pub fn process_time() -> Duration {
+    read(rustix::time::ClockId::ProcessCPUTime)
+}
+
+/// Returns the time that has passed, from some moment on.
+///
+/// ```
+/// use floe_benches::turns::wall_time;
+///
+/// let before = wall_time();
+/// assert!(wall_time() >= before);
+/// ```
+pub fn wall_time() -> Duration {
+    read(rustix::time::ClockId::Monotonic)
+}
+
+fn read(clock: rustix::time::ClockId) -> Duration {
+    let time = rustix::time::clock_gettime(clock);
     let part = |number: i64| u64::try_from(number).unwrap_or_default();
     Duration::from_secs(part(time.tv_sec)) + Duration::from_nanos(part(time.tv_nsec))
 }
 
 /// The middle value; the lower of two.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+///
+/// ```
+/// assert_eq!(floe_benches::turns::median([3.0, 1.0, 2.0].into_iter()), 2.0);
+/// ```
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values

@@ -164,9 +164,6 @@ pub enum EngineError {
         /// Name and argument types.
         signature: String,
     },
-    /// The engine is shutting down.
-    #[error("interrupted: Floe is shutting down")]
-    Interrupted,
     /// A specification file on a stage.
     #[error("the specification is on a stage ({stage}), and this version has no stages")]
     Stage {
@@ -179,7 +176,8 @@ impl EngineError {
     /// The stable code; `floe explain CODE` prints its page.
     ///
     /// ```
-    /// assert_eq!(floe_engine::EngineError::Interrupted.code(), "FLOE-ENGINE-0017");
+    /// let error = floe_engine::EngineError::NoSuchSchema { name: "OTHER".into() };
+    /// assert_eq!(error.code(), "FLOE-ENGINE-0008");
     /// ```
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -200,7 +198,6 @@ impl EngineError {
             Self::Endpoint { .. } => "FLOE-ENGINE-0014",
             Self::WaitTimedOut { .. } => "FLOE-ENGINE-0015",
             Self::SystemFunction { .. } => "FLOE-ENGINE-0016",
-            Self::Interrupted => "FLOE-ENGINE-0017",
             Self::NoSuchFunction { .. } => "FLOE-ENGINE-0018",
             Self::Stage { .. } => "FLOE-ENGINE-0019",
         }
@@ -224,7 +221,8 @@ pub enum Severity {
 ///
 /// ```
 /// use floe_engine::{Diagnostic, EngineError};
-/// let diagnostic = Diagnostic::from(&EngineError::Interrupted).at(0..6);
+/// let error = EngineError::NoSuchSchema { name: "OTHER".into() };
+/// let diagnostic = Diagnostic::from(&error).at(0..6);
 /// assert_eq!(diagnostic.span, Some(0..6));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

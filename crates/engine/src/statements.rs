@@ -8,7 +8,7 @@ pub(crate) mod services;
 pub(crate) mod show;
 pub(crate) mod system_functions;
 
-use floe_sql::Spanned;
+use floe_sql::{Limit, Spanned};
 
 use crate::error::{Diagnostic, EngineError, Severity};
 
@@ -60,6 +60,42 @@ pub(crate) fn like(name: &str, pattern: &str) -> bool {
         reach = next;
     }
     reach.last().copied().unwrap_or(false)
+}
+
+/// What LIKE, STARTS WITH and LIMIT leave of a list that is sorted by name.
+pub(crate) struct Page<'s> {
+    pub(crate) like: &'s Option<Spanned<String>>,
+    pub(crate) starts_with: &'s Option<Spanned<String>>,
+    pub(crate) limit: &'s Option<Limit>,
+}
+
+impl Page<'_> {
+    pub(crate) fn of<T>(
+        &self,
+        items: impl Iterator<Item = T>,
+        name: impl Fn(&T) -> &str,
+    ) -> impl Iterator<Item = T> {
+        let from = self.limit.as_ref().and_then(|limit| limit.from.as_ref());
+        let rows = self.limit.as_ref().map_or(usize::MAX, |limit| {
+            usize::try_from(limit.rows.value).unwrap_or(usize::MAX)
+        });
+        let wanted = |name: &str| {
+            let pattern = self.like.as_ref();
+            let prefix = self.starts_with.as_ref();
+            pattern.is_none_or(|pattern| like(name, &pattern.value))
+                && prefix.is_none_or(|prefix| name.starts_with(&prefix.value))
+        };
+        // The name after FROM need not exist; the list begins where it would stand.
+        let before = |name: &str| {
+            from.is_some_and(|from| !name.starts_with(&from.value) && name < from.value.as_str())
+        };
+        let items: Vec<T> = items
+            .filter(|item| wanted(name(item)))
+            .skip_while(|item| before(name(item)))
+            .take(rows)
+            .collect();
+        items.into_iter()
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use floe_sql::{
     DropComputePool, Ident, PoolProperties, PoolProperty, ShowComputePools, Spanned,
 };
 
-use super::{like, property_error, services};
+use super::{Page, property_error, services};
 use crate::catalog::{PoolRecord, ServiceRecord};
 use crate::engine::Shared;
 use crate::error::{Diagnostic, EngineError, Failure};
@@ -151,26 +151,14 @@ pub(crate) fn drop_pool(shared: &Shared, drop: &DropComputePool) -> Result<Table
 }
 
 pub(crate) fn show(shared: &Shared, show: &ShowComputePools) -> Table {
+    let page = Page {
+        like: &show.like,
+        starts_with: &show.starts_with,
+        limit: &show.limit,
+    };
+    let pools = page.of(shared.catalog.pools().into_iter(), |pool| &pool.name);
     let mut table = Table::new(&COLUMNS);
-    let pools = shared.catalog.pools().into_iter().filter(|pool| {
-        show.like
-            .as_ref()
-            .is_none_or(|pattern| like(&pool.name, &pattern.value))
-            && show
-                .starts_with
-                .as_ref()
-                .is_none_or(|text| pool.name.starts_with(&text.value))
-    });
-    let from = show.limit.as_ref().and_then(|limit| limit.from.as_ref());
-    let pools = pools.skip_while(|pool| {
-        from.is_some_and(|from| !pool.name.starts_with(&from.value) && pool.name < from.value)
-    });
-    let rows = show.limit.as_ref().map_or(usize::MAX, |limit| {
-        usize::try_from(limit.rows.value).unwrap_or(usize::MAX)
-    });
-    table
-        .rows
-        .extend(pools.take(rows).map(|pool| row(shared, &pool)));
+    table.rows.extend(pools.map(|pool| row(shared, &pool)));
     table
 }
 

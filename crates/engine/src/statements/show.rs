@@ -5,7 +5,7 @@ use floe_runtime::{ContainerState, ContainerStatus};
 use floe_spec::{ParseOptions, Port, Protocol, ValidSpec};
 use floe_sql::{JobFilter, ObjectName, ShowScope, ShowServices};
 
-use super::like;
+use super::Page;
 use crate::catalog::{DATABASE, SCHEMA, ServiceRecord};
 use crate::engine::Shared;
 use crate::error::{Diagnostic, EngineError, Failure};
@@ -64,14 +64,6 @@ pub(crate) fn services(shared: &Shared, show: &ShowServices) -> Result<Table, Fa
     let wanted = |record: &ServiceRecord| {
         show.jobs != JobFilter::Only
             && show
-                .like
-                .as_ref()
-                .is_none_or(|pattern| like(&record.name, &pattern.value))
-            && show
-                .starts_with
-                .as_ref()
-                .is_none_or(|text| record.name.starts_with(&text.value))
-            && show
                 .in_pool()
                 .is_none_or(|pool| record.pool == pool.as_str())
             && (show.of_type.is_empty()
@@ -80,25 +72,18 @@ pub(crate) fn services(shared: &Shared, show: &ShowServices) -> Result<Table, Fa
                     .iter()
                     .any(|kind| matches!(kind.as_str(), "USER" | "ALL")))
     };
-    let from = show.limit.as_ref().and_then(|limit| limit.from.as_ref());
-    let limit = show.limit.as_ref().map_or(usize::MAX, |limit| {
-        usize::try_from(limit.rows.value).unwrap_or(usize::MAX)
-    });
+    let services = shared.catalog.services();
+    let services = services.iter().filter(|record| wanted(record));
+    let page = Page {
+        like: &show.like,
+        starts_with: &show.starts_with,
+        limit: &show.limit,
+    };
     let mut table = Table::new(&SERVICE_COLUMNS);
-    table.rows.extend(
-        shared
-            .catalog
-            .services()
-            .iter()
-            .filter(|record| wanted(record))
-            .skip_while(|record| {
-                from.is_some_and(|from| {
-                    !record.name.starts_with(&from.value) && record.name < from.value
-                })
-            })
-            .take(limit)
-            .map(|record| service_row(shared, record)),
-    );
+    let shown = page.of(services, |record| &record.name);
+    table
+        .rows
+        .extend(shown.map(|record| service_row(shared, record)));
     Ok(without(table, hidden))
 }
 
