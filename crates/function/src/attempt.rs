@@ -36,7 +36,7 @@ mod tests;
 /// let limits = AttemptLimits::default();
 /// assert_eq!(limits.retries, 3);
 /// assert_eq!(limits.batch_timeout.as_secs(), 3600);
-/// assert_eq!(limits.try_timeout.as_secs(), 30);
+/// assert_eq!(limits.try_timeout, None);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptLimits {
@@ -44,8 +44,11 @@ pub struct AttemptLimits {
     pub retries: u32,
     /// The time for everything: waiting for a target, tries, retries, polls (BATCH_TIMEOUT_SECS).
     pub batch_timeout: Duration,
-    /// The time for one request and its answer.
-    pub try_timeout: Duration,
+    /// The time for one request and its answer; what is left of the batch's time when none is given.
+    ///
+    /// The original sends a batch again that was not answered within 30 s (*Troubleshooting Snowpark
+    /// Container Services*), which makes slow services do everything several times.
+    pub try_timeout: Option<Duration>,
     /// Delay after a connection that was refused, reset or closed before the answer was complete:
     /// short, since another instance can usually answer at once.
     pub after_lost: Backoff,
@@ -67,7 +70,7 @@ impl Default for AttemptLimits {
         Self {
             retries: 3,
             batch_timeout: Duration::from_secs(3600),
-            try_timeout: Duration::from_secs(30),
+            try_timeout: None,
             after_lost: backoff(10, 4, 10_000),
             after_failed: backoff(250, 4, 10_000),
             after_no_target: backoff(20, 2, 500),
@@ -98,6 +101,14 @@ pub enum Event {
     Answered {
         /// The HTTP status.
         status: u16,
+    },
+    /// A complete answer that says how long to wait (`Retry-After`): before the batch is sent again
+    /// after 429 or 5xx, before the result is asked for after 202.
+    AnsweredLater {
+        /// The HTTP status.
+        status: u16,
+        /// How long to wait at least.
+        after: Duration,
     },
     /// The connection was refused, reset or closed before the answer was complete.
     Lost,
@@ -232,7 +243,8 @@ impl Attempt {
     pub fn step(&mut self, event: Event, now: Duration) -> Command {
         let remaining = self.limits.batch_timeout.saturating_sub(now);
         match event {
-            Event::Answered { status } => self.answered(status, remaining),
+            Event::Answered { status } => self.answered(status, Duration::ZERO, remaining),
+            Event::AnsweredLater { status, after } => self.answered(status, after, remaining),
             Event::NoTarget { retryable: false } => Command::Fail(Failure::NoTarget),
             // Whatever else happened: a batch without time left does nothing more.
             Event::Started
@@ -343,13 +355,16 @@ impl Attempt {
         &self.limits
     }
 
-    fn answered(&mut self, status: u16, remaining: Duration) -> Command {
+    fn answered(&mut self, status: u16, after: Duration, remaining: Duration) -> Command {
         match status {
             // An answer that is here is not thrown away because the time ended meanwhile.
             200 => Command::Done,
-            202 => self.wait_to_poll(remaining),
+            202 => later(self.wait_to_poll(remaining), after, remaining),
             429 | 500..=599 if remaining.is_zero() => Command::Fail(Failure::TimedOut),
-            429 | 500..=599 => self.retry(self.limits.after_failed, remaining),
+            429 | 500..=599 => {
+                let retry = self.retry(self.limits.after_failed, remaining);
+                later(retry, after, remaining)
+            }
             status => Command::Fail(Failure::Refused { status }),
         }
     }
@@ -366,7 +381,7 @@ impl Attempt {
         self.polls_of_this_send = 0;
         self.target_waits_of_this_send = 0;
         Command::Send {
-            within: remaining.min(self.limits.try_timeout),
+            within: self.limits.try_timeout.unwrap_or(remaining).min(remaining),
         }
     }
 
@@ -374,7 +389,7 @@ impl Attempt {
         self.polls = self.polls.saturating_add(1);
         self.polls_of_this_send = self.polls_of_this_send.saturating_add(1);
         Command::Poll {
-            within: remaining.min(self.limits.try_timeout),
+            within: self.limits.try_timeout.unwrap_or(remaining).min(remaining),
         }
     }
 
@@ -408,5 +423,13 @@ impl Attempt {
     /// Never waits past the end of the batch, so that the timeout means what it says.
     fn wait(&self, backoff: Backoff, n: u32, remaining: Duration) -> Command {
         Command::Wait(backoff.delay(n, self.seed).min(remaining))
+    }
+}
+
+/// A wait that is as long as the service asked for, and never past the end of the batch.
+fn later(command: Command, after: Duration, remaining: Duration) -> Command {
+    match command {
+        Command::Wait(delay) => Command::Wait(delay.max(after).min(remaining)),
+        other => other,
     }
 }

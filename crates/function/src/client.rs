@@ -13,15 +13,16 @@ use crate::{Backoff, FunctionSpec};
 /// use floe_function::ClientOptions;
 /// use std::time::Duration;
 ///
-/// let options = ClientOptions { try_timeout: Duration::from_secs(5), ..Default::default() };
+/// let patience = Some(Duration::from_secs(5));
+/// let options = ClientOptions { try_timeout: patience, ..Default::default() };
 /// assert_eq!(options.response_limit, 10 * 1024 * 1024);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientOptions {
     /// The largest answer that is read, in bytes (10 MiB).
     pub response_limit: usize,
-    /// The time for one request and its answer (30 s).
-    pub try_timeout: Duration,
+    /// The time for one request and its answer; what is left of BATCH_TIMEOUT_SECS unless given.
+    pub try_timeout: Option<Duration>,
     /// The time to connect (5 s), part of `try_timeout`.
     pub connect_timeout: Duration,
     /// How long an unused connection is kept: 4 s, since common servers (Node.js, uvicorn) close
@@ -106,7 +107,7 @@ impl Client {
     ///
     /// ```
     /// let client = floe_function::Client::new(Default::default());
-    /// assert_eq!(client.options().try_timeout.as_secs(), 30);
+    /// assert_eq!(client.options().connect_timeout.as_secs(), 5);
     /// ```
     pub fn new(options: ClientOptions) -> Self {
         let http = Http::new(&options);

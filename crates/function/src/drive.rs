@@ -148,7 +148,11 @@ impl<'a> Drive<'a> {
             body,
         };
         match self.function.client.http().exchange(call, within).await {
-            Exchanged::Answer { status, body } => Ok(self.answered(status, body)),
+            Exchanged::Answer {
+                status,
+                body,
+                retry_after,
+            } => Ok(self.answered(status, body, retry_after)),
             Exchanged::Lost(cause) => {
                 self.last = format!("the connection was lost: {cause}");
                 Ok(Event::Lost)
@@ -172,13 +176,16 @@ impl<'a> Drive<'a> {
         }
     }
 
-    fn answered(&mut self, status: u16, body: Bytes) -> Event {
+    fn answered(&mut self, status: u16, body: Bytes, retry_after: Option<Duration>) -> Event {
         self.last = match status {
             202 => "accepted (202), the result is not there yet".to_owned(),
             status => format!("answered {status}: `{}`", excerpt(&body, 0, ERROR_EXCERPT)),
         };
         self.answer = body;
-        Event::Answered { status }
+        match retry_after {
+            Some(after) => Event::AnsweredLater { status, after },
+            None => Event::Answered { status },
+        }
     }
 
     async fn wait(&mut self, after: Event, delay: Duration) -> Event {
@@ -187,7 +194,9 @@ impl<'a> Drive<'a> {
         }
         if !matches!(
             after,
-            Event::NoTarget { .. } | Event::Answered { status: 202 }
+            Event::NoTarget { .. }
+                | Event::Answered { status: 202 }
+                | Event::AnsweredLater { status: 202, .. }
         ) {
             BatchRetried {
                 function: &self.function.spec.name,

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{HeaderMap, HeaderName};
+use hyper::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Method, Request, Response, Uri};
 use hyper_util::client::legacy;
@@ -23,6 +23,9 @@ pub(crate) const ERROR_EXCERPT: usize = 300;
 
 /// The most bytes read of an answer that is not a result; a longer one costs its connection.
 const ERROR_BODY: usize = 64 * 1024;
+
+/// How long a connection is silent before the other end is asked whether it is still there.
+const KEEPALIVE: Duration = Duration::from_secs(10);
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
@@ -46,7 +49,12 @@ pub(crate) struct Call<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Exchanged {
     /// A complete answer; the body is whole for status 200, else its beginning.
-    Answer { status: u16, body: Bytes },
+    Answer {
+        status: u16,
+        body: Bytes,
+        /// How long the service asks to be left alone (RFC 9110, section 10.2.3).
+        retry_after: Option<Duration>,
+    },
     /// The connection was refused, reset or closed before the answer was complete.
     Lost(String),
     /// The answer did not come in time.
@@ -61,6 +69,11 @@ impl Http {
     pub(crate) fn new(options: &ClientOptions) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
+        // A machine that vanished sends nothing; without a time-out of its own, a try would wait
+        // for it as long as the batch may take.
+        connector.set_keepalive(Some(KEEPALIVE));
+        connector.set_keepalive_interval(Some(KEEPALIVE));
+        connector.set_keepalive_retries(Some(3));
         connector.set_connect_timeout(Some(options.connect_timeout));
         let pool = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
@@ -105,7 +118,11 @@ impl Http {
         };
         match damage(&parts.headers, &body) {
             Some(damaged) => Ok(damaged),
-            None => Ok(Exchanged::Answer { status: 200, body }),
+            None => Ok(Exchanged::Answer {
+                status: 200,
+                body,
+                retry_after: None,
+            }),
         }
     }
 }
@@ -129,10 +146,32 @@ fn request(call: Call<'_>) -> Result<Request<Full<Bytes>>, String> {
 /// The status says enough: a refusal whose body breaks off is still that refusal.
 async fn read_refusal(response: Response<Incoming>) -> Exchanged {
     let status = response.status().as_u16();
+    let retry_after = retry_after(response.headers());
     let body = match read(response.into_body(), ERROR_BODY).await {
         Ok(Read::Whole(body) | Read::Beginning(body)) | Err((_, body)) => body,
     };
-    Exchanged::Answer { status, body }
+    Exchanged::Answer {
+        status,
+        body,
+        retry_after,
+    }
+}
+
+/// Seconds, or the time between the answer's own `Date` and the date given: no clock is asked, so
+/// the two machines' clocks need not agree.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let after = text(RETRY_AFTER)?;
+    if let Ok(seconds) = after.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = |text: &str| {
+        jiff::fmt::rfc2822::parse(text)
+            .ok()
+            .map(|date| date.timestamp())
+    };
+    let (now, then) = (date(text(DATE)?)?, date(after)?);
+    then.duration_since(now).try_into().ok()
 }
 
 enum Read {
@@ -190,4 +229,37 @@ fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_time_to_come_again_is_seconds_or_a_date_beside_the_answers_own() {
+        let now = "Sun, 06 Nov 1994 08:49:37 GMT";
+        for (date, after, expected) in [
+            (None, "120", Some(120)),
+            (None, " 0 ", Some(0)),
+            (Some(now), "Sun, 06 Nov 1994 08:50:07 GMT", Some(30)),
+            // A date that has passed, or that nothing is there to compare with.
+            (Some(now), "Sun, 06 Nov 1994 08:49:30 GMT", None),
+            (None, "Sun, 06 Nov 1994 08:50:07 GMT", None),
+            (Some("yesterday"), "Sun, 06 Nov 1994 08:50:07 GMT", None),
+            (Some(now), "soon", None),
+            (None, "-5", None),
+            (None, "1.5", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(after));
+            if let Some(date) = date {
+                headers.insert(DATE, HeaderValue::from_static(date));
+            }
+            let expected = expected.map(Duration::from_secs);
+            assert_eq!(retry_after(&headers), expected, "{date:?} {after}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
 }

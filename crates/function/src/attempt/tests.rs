@@ -60,7 +60,7 @@ fn every_kind_of_transient_failure_uses_one_retry_on_a_newly_picked_target() {
         Event::Lost,
         Event::TimedOut,
     ] {
-        let mut attempt = attempt(1, MS(3_600_000));
+        let mut attempt = hurried(1, MS(3_600_000));
         let (command, _) = run(&mut attempt, &[Event::Picked, failure, Event::Picked, OK]);
         assert_eq!(command, Command::Done, "{failure:?}");
         assert_eq!((attempt.sends(), attempt.retries()), (2, 1), "{failure:?}");
@@ -205,18 +205,80 @@ fn a_service_that_will_never_be_there_fails_at_once() {
     );
 }
 
+fn hurried(retries: u32, batch_timeout: Duration) -> Attempt {
+    Attempt::new(
+        AttemptLimits {
+            retries,
+            batch_timeout,
+            try_timeout: Some(MS(30_000)),
+            ..AttemptLimits::default()
+        },
+        42,
+    )
+}
+
 #[test]
 fn a_hanging_service_costs_one_try_timeout_per_try_and_never_more_than_the_batch_timeout() {
     let hang = [Event::Picked, Event::TimedOut];
-    let mut patient = attempt(1, MS(3_600_000));
+    let mut patient = hurried(1, MS(3_600_000));
     let (command, now) = run(&mut patient, &hang.repeat(2));
     assert_eq!(command, Command::Fail(Failure::RetriesExhausted));
     assert!(now >= MS(60_125) && now <= MS(60_250), "{now:?}");
 
-    let mut hurried = attempt(100, MS(45_000));
-    let (command, now) = run(&mut hurried, &hang.repeat(101));
+    let mut short = hurried(100, MS(45_000));
+    let (command, now) = run(&mut short, &hang.repeat(101));
     assert_eq!(command, Command::Fail(Failure::TimedOut));
     assert_eq!(now, MS(45_000));
+}
+
+#[test]
+fn without_a_try_timeout_a_slow_service_has_all_the_time_of_the_batch() {
+    let mut attempt = attempt(3, MS(3_600_000));
+    attempt.step(Event::Started, MS(0));
+    let command = attempt.step(Event::Picked, MS(10_000));
+    assert_eq!(
+        command,
+        Command::Send {
+            within: MS(3_590_000)
+        }
+    );
+}
+
+#[test]
+fn a_service_that_says_when_to_come_again_is_left_alone_until_then() {
+    let later = |status| Event::AnsweredLater {
+        status,
+        after: MS(7_000),
+    };
+    for status in [202, 429, 503] {
+        let mut patient = attempt(3, MS(60_000));
+        patient.step(Event::Started, MS(0));
+        patient.step(Event::Picked, MS(0));
+        assert_eq!(patient.step(later(status), MS(0)), Command::Wait(MS(7_000)));
+        // Never past the end of the batch.
+        let mut short = attempt(3, MS(5_000));
+        short.step(Event::Started, MS(0));
+        short.step(Event::Picked, MS(0));
+        assert_eq!(
+            short.step(later(status), MS(1_000)),
+            Command::Wait(MS(4_000))
+        );
+    }
+    // A status that is not repeated stays refused, and a result a result.
+    let mut refused = attempt(3, MS(60_000));
+    let command = refused.step(later(404), MS(0));
+    assert_eq!(command, Command::Fail(Failure::Refused { status: 404 }));
+    assert_eq!(
+        attempt(3, MS(60_000)).step(later(200), MS(0)),
+        Command::Done
+    );
+    // A service that asks for less than the usual delay gets the usual delay.
+    let mut eager = attempt(3, MS(60_000));
+    let soon = Event::AnsweredLater {
+        status: 503,
+        after: MS(0),
+    };
+    assert!(matches!(eager.step(soon, MS(0)), Command::Wait(delay) if delay >= MS(125)));
 }
 
 #[test]
@@ -273,7 +335,7 @@ fn every_life_ends_within_its_limits() {
                     }
                 }
                 Command::Send { within } | Command::Poll { within } => {
-                    assert!(within <= limits.try_timeout);
+                    assert!(within <= limits.try_timeout.unwrap_or(limits.batch_timeout));
                     now += if random.is_multiple_of(7) {
                         within
                     } else {

@@ -144,7 +144,7 @@ async fn a_refusal_is_not_retried_and_told_with_300_bytes_of_the_answer() {
 async fn a_try_without_an_answer_is_retried_after_its_time() {
     let service = Service::start([Step::Hang]).await;
     let quick = ClientOptions {
-        try_timeout: Duration::from_millis(100),
+        try_timeout: Some(Duration::from_millis(100)),
         ..options()
     };
     let (function, _) = over(spec(), quick, Instances::new([service.address.clone()]));
@@ -156,7 +156,7 @@ async fn a_try_without_an_answer_is_retried_after_its_time() {
 async fn a_service_that_always_hangs_ends_with_the_batch_timeout() {
     let service = Service::start(vec![Step::Hang; 100]).await;
     let quick = ClientOptions {
-        try_timeout: Duration::from_millis(50),
+        try_timeout: Some(Duration::from_millis(50)),
         ..options()
     };
     let mut spec = spec();
@@ -313,4 +313,17 @@ async fn a_dropped_call_gives_its_lease_back() {
             .is_err()
     );
     assert_eq!(instances.leased.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_service_that_says_when_to_come_again_is_asked_then() {
+    for status in [202, 429, 503] {
+        let service = Service::start([Step::Later(status, 1)]).await;
+        let (function, _) = over(spec(), options(), Instances::new([service.address.clone()]));
+        let before = tokio::time::Instant::now();
+        let answers = function.call("q", 0, &two()).await.unwrap();
+        assert_eq!(texts(&answers), GOOD.to_vec());
+        // The delays of these options are a few milliseconds.
+        assert!(before.elapsed() >= Duration::from_secs(1), "{status}");
+    }
 }

@@ -29,6 +29,8 @@ pub(crate) enum Step {
     Body(String),
     /// Status 200 with this body and one more header.
     With(&'static str, String, String),
+    /// This status, and the seconds after which to come again.
+    Later(u16, u64),
     /// Half of a body, then the connection breaks.
     Cut,
     /// Nothing, ever.
@@ -120,6 +122,10 @@ async fn act(step: Step, request: &str) -> Response {
         Step::Status(status, text) => (StatusCode::from_u16(status).unwrap(), text).into_response(),
         Step::Body(body) => body.into_response(),
         Step::With(name, value, body) => ([(name, value)], body).into_response(),
+        Step::Later(status, seconds) => {
+            let status = StatusCode::from_u16(status).unwrap();
+            (status, [("retry-after", seconds.to_string())]).into_response()
+        }
         Step::Cut => {
             let parts = [Ok(Bytes::from_static(b"{\"data\":[[0,")), Err(broken())];
             Body::from_stream(stream::iter(parts)).into_response()
