@@ -29,7 +29,7 @@ async fn call(fault: Option<Fault>) -> Result<Vec<Option<String>>, CallError> {
     let mut spec = FunctionSpec::new("MY_ECHO_UDF", [("INPUTTEXT", text)], text, "/echo");
     spec.max_batch_retries = 1;
     let options = ClientOptions {
-        try_timeout: Duration::from_millis(200),
+        try_timeout: Some(Duration::from_millis(200)),
         ..Default::default()
     };
     let function = Function::new(spec, targets, Client::new(options)).unwrap();
