@@ -183,7 +183,8 @@ pub fn thread_time() -> Duration {
 /// ```
 /// use floe_benches::turns::{process_time, thread_time};
 ///
-/// assert!(process_time() >= thread_time());
+/// let of_this_thread = thread_time();
+/// assert!(process_time() >= of_this_thread);
 /// ```
 pub fn process_time() -> Duration {
     read(rustix::time::ClockId::ProcessCPUTime)

@@ -44,10 +44,10 @@ pub struct AttemptLimits {
     pub retries: u32,
     /// The time for everything: waiting for a target, tries, retries, polls (BATCH_TIMEOUT_SECS).
     pub batch_timeout: Duration,
-    /// The time for one request and its answer; what is left of the batch's time when none is given.
+    /// The time for one request and its answer; without it, what is left of the batch's time.
     ///
-    /// The original sends a batch again that was not answered within 30 s (*Troubleshooting Snowpark
-    /// Container Services*), which makes slow services do everything several times.
+    /// The original sends a batch again that was not answered within 30 s (*Troubleshooting
+    /// Snowpark Container Services*), which makes slow services do everything several times.
     pub try_timeout: Option<Duration>,
     /// Delay after a connection that was refused, reset or closed before the answer was complete:
     /// short, since another instance can usually answer at once.
