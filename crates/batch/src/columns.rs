@@ -1,5 +1,6 @@
 //! Bodies to and from Arrow columns.
 
+mod fast;
 mod read;
 mod write;
 
@@ -9,6 +10,7 @@ use arrow::array::{Array, ArrayRef};
 
 use crate::envelope::{self, RowNumbers, walk};
 use crate::error::{BatchError, Res};
+use crate::isa::Level;
 use crate::scan::Scanner;
 use crate::sql_type::SqlType;
 use read::Column;
@@ -141,28 +143,46 @@ fn encode(cells: &[Cells<'_>], rows: Range<usize>, out: &mut Vec<u8>) -> Result<
 }
 
 fn decode(body: &[u8], numbers: RowNumbers, types: &[SqlType]) -> Res<Vec<ArrayRef>> {
-    /// After so many rows the columns are sized for the rest of the body.
-    const SAMPLE: u64 = 64;
+    decode_at(Level::best(), body, numbers, types)
+}
+
+fn decode_at(
+    level: Level,
+    body: &[u8],
+    numbers: RowNumbers,
+    types: &[SqlType],
+) -> Res<Vec<ArrayRef>> {
+    read_with(body, numbers, types, |scan, next, columns| {
+        fast::rows(level, scan, next, numbers.limit(), columns)
+    })
+}
+
+/// Reads a row at a time; `more` may read others behind each.
+fn read_with(
+    body: &[u8],
+    numbers: RowNumbers,
+    types: &[SqlType],
+    more: impl Fn(&mut Scanner<'_>, u64, &mut [Column]) -> Res<u64>,
+) -> Res<Vec<ArrayRef>> {
     let mut columns: Vec<_> = types.iter().map(|ty| Column::new(*ty)).collect();
     let elements = columns.len() + 1;
-    let mut rows = 0;
-    walk(body, numbers, |scan, _| {
+    walk(body, numbers, |scan, row| {
         for (index, column) in columns.iter_mut().enumerate() {
             envelope::next_cell(scan, elements, index + 1)?;
             column.read(scan)?;
         }
+        let next = more(scan, row + 1, &mut columns)?;
         envelope::no_cells_left(scan, elements)?;
-        rows += 1;
-        if rows == SAMPLE {
-            let left = body.len() - scan.offset();
-            columns
-                .iter_mut()
-                .for_each(|column| column.reserve(left, scan.offset()));
-        }
-        Ok(())
+        Ok(next)
     })?;
     let columns: Option<Vec<_>> = columns.into_iter().map(Column::finish).collect();
     columns.ok_or_else(|| find_bad_text(body, numbers))
+}
+
+/// The strict reader alone, for comparison.
+#[cfg(test)]
+fn decode_strictly(body: &[u8], numbers: RowNumbers, types: &[SqlType]) -> Res<Vec<ArrayRef>> {
+    read_with(body, numbers, types, |_, next, _| Ok(next))
 }
 
 /// Finds the string that is not UTF-8 in a body that was read to its end: text
@@ -171,7 +191,10 @@ fn decode(body: &[u8], numbers: RowNumbers, types: &[SqlType]) -> Res<Vec<ArrayR
 /// write whole characters.
 #[cold]
 fn find_bad_text(body: &[u8], numbers: RowNumbers) -> Box<BatchError> {
-    let found = walk(body, numbers, |scan, _| envelope::pass_cells(scan));
+    let found = walk(body, numbers, |scan, row| {
+        envelope::pass_cells(scan)?;
+        Ok(row + 1)
+    });
     found
         .err()
         .unwrap_or_else(|| Scanner::new(body).not_utf8(0))

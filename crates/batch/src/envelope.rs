@@ -22,13 +22,26 @@ pub(crate) enum RowNumbers {
     Any,
 }
 
-/// Walks over a body; `cells` is called once a row with the row's number, the
-/// cursor behind that number, and must pass all cells up to the closing
-/// bracket. Returns how many rows there were.
+impl RowNumbers {
+    /// The row that must not be read any more.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn limit(self) -> u64 {
+        match self {
+            Self::Exactly(rows) => rows,
+            Self::Counted | Self::Any => u64::MAX,
+        }
+    }
+}
+
+/// Walks over a body; `cells` is called with the number of a row, the cursor
+/// behind that number, and must pass all cells up to the closing bracket. It
+/// may pass whole rows after it as well, up to the closing bracket of the last;
+/// it returns the number of the row to go on with. Returns how many rows there
+/// were.
 pub(crate) fn walk<'a>(
     body: &'a [u8],
     numbers: RowNumbers,
-    mut cells: impl FnMut(&mut Scanner<'a>, u64) -> Res<()>,
+    mut cells: impl FnMut(&mut Scanner<'a>, u64) -> Res<u64>,
 ) -> Res<u64> {
     if body.len() > MAX_BODY_BYTES {
         let (bytes, limit) = (body.len(), MAX_BODY_BYTES);
@@ -87,7 +100,7 @@ fn open(scan: &mut Scanner<'_>, bracket: u8, expected: &'static str) -> Res<()> 
 fn walk_rows<'a>(
     scan: &mut Scanner<'a>,
     numbers: RowNumbers,
-    cells: &mut impl FnMut(&mut Scanner<'a>, u64) -> Res<()>,
+    cells: &mut impl FnMut(&mut Scanner<'a>, u64) -> Res<u64>,
 ) -> Res<u64> {
     open(scan, b'[', "an array of rows")?;
     let mut rows = 0;
@@ -109,9 +122,9 @@ fn walk_rows<'a>(
             if number.value != rows && !matches!(numbers, RowNumbers::Any) {
                 return Err(misnumbered(scan, numbers, rows, &number));
             }
-            cells(scan, number.value)?;
+            let next = cells(scan, number.value)?;
             scan.expect(b']', "`]` at the end of the row")?;
-            rows += 1;
+            rows += next.saturating_sub(number.value);
             if !scan.eat(b',') {
                 scan.expect(b']', "`,` or `]` after a row")?;
                 break;

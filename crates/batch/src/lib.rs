@@ -42,6 +42,8 @@
 mod date;
 mod envelope;
 mod error;
+#[cfg(feature = "arrow")]
+mod isa;
 mod number;
 mod scan;
 mod sql_type;

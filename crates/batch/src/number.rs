@@ -305,7 +305,7 @@ const POWERS: [f64; 23] = [
 ];
 
 /// 10^0 to 10^38.
-const TENS: [u128; 39] = {
+pub(crate) const TENS: [u128; 39] = {
     let mut tens = [1; 39];
     let mut power = 1;
     while power < tens.len() {

@@ -56,7 +56,7 @@ pub fn read_request<'de, T: Deserialize<'de>>(
     let mut scratch = Vec::new();
     let read = walk(body, RowNumbers::Any, |scan, number| {
         rows.push((number, de::arguments(scan, &mut scratch)?));
-        Ok(())
+        Ok(number.saturating_add(1))
     });
     read.map(|_| rows).map_err(|error| *error)
 }
@@ -85,10 +85,11 @@ pub fn read_response<'de, T: Deserialize<'de>>(
 ) -> Result<Vec<T>, BatchError> {
     let mut values = Vec::new();
     let mut scratch = Vec::new();
-    let read = walk(body, RowNumbers::Exactly(rows as u64), |scan, _| {
+    let read = walk(body, RowNumbers::Exactly(rows as u64), |scan, row| {
         envelope::next_cell(scan, 2, 1)?;
         values.push(de::value(scan, &mut scratch)?);
-        envelope::no_cells_left(scan, 2)
+        envelope::no_cells_left(scan, 2)?;
+        Ok(row + 1)
     });
     read.map(|_| values).map_err(|error| *error)
 }

@@ -34,6 +34,12 @@ impl<'a> Scanner<'a> {
         self.pos
     }
 
+    /// Goes on from `offset`, which is between two tokens.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn move_to(&mut self, offset: usize) {
+        self.pos = offset;
+    }
+
     /// Says how many rows came before this one, for messages.
     pub(crate) fn set_row(&mut self, row: Option<u64>) {
         self.row = row;
@@ -67,7 +73,7 @@ impl<'a> Scanner<'a> {
 
     fn peek_past_space(&mut self) -> Option<u8> {
         while let Some(byte) = self.byte() {
-            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+            if !text::is_space(byte) {
                 return Some(byte);
             }
             self.pos += 1;

@@ -22,7 +22,7 @@ pub(crate) fn plain_length(text: &[u8]) -> usize {
 /// special one may be marked wrongly (the subtractions borrow), never one
 /// below, and only the lowest is looked at.
 #[inline]
-fn special_bytes(word: u64) -> u64 {
+pub(crate) fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
     let quote = word ^ (ONES * b'"' as u64);
@@ -32,10 +32,29 @@ fn special_bytes(word: u64) -> u64 {
     (zero | below_space & !word) & HIGH
 }
 
+/// True for what may stand between two tokens.
+#[inline]
+pub(crate) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+}
+
 #[inline]
 fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
+
+#[cfg(feature = "arrow")]
+/// What the escapes of two bytes stand for; zero for other bytes.
+pub(crate) static ESCAPES: [u8; 256] = {
+    let mut table = [0; 256];
+    let pairs = b"\"\"\\\\//b\x08f\x0cn\nr\rt\t";
+    let mut at = 0;
+    while at < pairs.len() {
+        table[pairs[at] as usize] = pairs[at + 1];
+        at += 2;
+    }
+    table
+};
 
 /// Reads the escape that `text` begins with: the character and how many bytes
 /// it is written with.

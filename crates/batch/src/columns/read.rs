@@ -1,12 +1,17 @@
 //! Columns under construction.
 
+#![expect(
+    unsafe_code,
+    reason = "texts that were checked already are not checked again"
+)]
+
 use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BooleanArray, BooleanBufferBuilder, Date32Array, Decimal128Array, Float64Array,
-    NullBufferBuilder, StringArray,
+    StringArray,
 };
-use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use crate::date;
 use crate::error::{BatchError, JsonKind, Place, Res};
@@ -18,39 +23,38 @@ use crate::value;
 /// One column, growing by a value a row.
 pub(crate) struct Column {
     ty: SqlType,
-    nulls: NullBufferBuilder,
-    values: Values,
+    /// The rows that are NULL. A body has fewer than 2^31 bytes, and so rows.
+    nulls: Vec<u32>,
+    pub(super) values: Values,
 }
 
-enum Values {
-    /// Bytes of all texts, and where each begins; checked as UTF-8 at the end,
-    /// all at once.
-    Text {
-        length: TextLength,
-        bytes: Vec<u8>,
-        offsets: Vec<i32>,
-    },
-    Boolean(BooleanBufferBuilder),
+pub(super) enum Values {
+    Text(Texts),
+    Boolean(Vec<bool>),
     Float(Vec<f64>),
-    Number {
-        ty: NumberType,
-        values: Vec<i128>,
-    },
-    Date {
-        days: Vec<i32>,
-        text: Vec<u8>,
-    },
+    Number { ty: NumberType, values: Vec<i128> },
+    Date { days: Vec<i32>, text: Vec<u8> },
+}
+
+/// Texts one behind the other, and where each begins and the last ends.
+pub(super) struct Texts {
+    pub(super) bytes: Vec<u8>,
+    pub(super) offsets: Vec<i32>,
+    /// A text of so many bytes cannot have too many characters.
+    pub(super) most: usize,
+    /// The length of the texts of the last block when all had the same, below 32, and one bit at
+    /// that place; no bit when they differ.
+    pub(super) alike_len: usize,
+    pub(super) alike: u32,
+    /// How many bytes and texts were checked to be UTF-8.
+    checked: (usize, usize),
 }
 
 impl Column {
     pub(crate) fn new(ty: SqlType) -> Self {
         let values = match ty {
-            SqlType::Varchar(length) => Values::Text {
-                length,
-                bytes: Vec::new(),
-                offsets: vec![0],
-            },
-            SqlType::Boolean => Values::Boolean(BooleanBufferBuilder::new(0)),
+            SqlType::Varchar(length) => Values::Text(Texts::new(length)),
+            SqlType::Boolean => Values::Boolean(Vec::new()),
             SqlType::Float => Values::Float(Vec::new()),
             SqlType::Number(ty) => Values::Number {
                 ty,
@@ -63,8 +67,30 @@ impl Column {
         };
         Self {
             ty,
-            nulls: NullBufferBuilder::new(0),
+            nulls: Vec::new(),
             values,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match &self.values {
+            Values::Text(texts) => texts.offsets.len() - 1,
+            Values::Boolean(values) => values.len(),
+            Values::Float(values) => values.len(),
+            Values::Number { values, .. } => values.len(),
+            Values::Date { days, .. } => days.len(),
+        }
+    }
+
+    /// Makes room for so many rows, bytes of texts excepted.
+    #[inline]
+    pub(super) fn make_room(&mut self, rows: usize) {
+        match &mut self.values {
+            Values::Text(texts) => texts.offsets.reserve(rows),
+            Values::Boolean(values) => values.reserve(rows),
+            Values::Float(values) => values.reserve(rows),
+            Values::Number { values, .. } => values.reserve(rows),
+            Values::Date { days, .. } => days.reserve(rows),
         }
     }
 
@@ -78,9 +104,9 @@ impl Column {
             ((like_so_far * 1.0625) as usize).min(left)
         };
         match &mut self.values {
-            Values::Text { bytes, offsets, .. } => {
-                bytes.reserve(more(bytes.len()));
-                offsets.reserve(more(offsets.len()));
+            Values::Text(texts) => {
+                texts.bytes.reserve(more(texts.bytes.len()));
+                texts.offsets.reserve(more(texts.offsets.len()));
             }
             Values::Boolean(values) => values.reserve(more(values.len())),
             Values::Float(values) => values.reserve(more(values.len())),
@@ -98,45 +124,48 @@ impl Column {
         }
         let ty = self.ty;
         match &mut self.values {
-            Values::Text {
-                length,
-                bytes,
-                offsets,
-            } => {
-                read_text(scan, ty, *length, bytes, offsets)?;
-            }
+            Values::Text(texts) => texts.read(scan, ty)?,
             Values::Boolean(values) => match scan.boolean()? {
-                Some(value) => values.append(value),
+                Some(value) => values.push(value),
                 None => return Err(wrong_type(scan, ty)),
             },
             Values::Float(values) => values.push(read_float(scan, ty)?),
             Values::Number { ty: number, values } => values.push(read_number(scan, ty, *number)?),
             Values::Date { days, text } => days.push(read_date(scan, ty, text)?),
         }
-        self.nulls.append_non_null();
         Ok(())
     }
 
-    fn append_null(&mut self) {
-        self.nulls.append_null();
+    pub(super) fn append_null(&mut self) {
+        self.nulls.push(self.len() as u32);
         match &mut self.values {
-            Values::Text { bytes, offsets, .. } => offsets.push(end_of(bytes)),
-            Values::Boolean(values) => values.append(false),
+            Values::Text(texts) => texts.end(),
+            Values::Boolean(values) => values.push(false),
             Values::Float(values) => values.push(0.0),
             Values::Number { values, .. } => values.push(0),
             Values::Date { days, .. } => days.push(0),
         }
     }
 
+    /// Checks the texts that came since the last check; false when they are not UTF-8.
+    pub(super) fn check_text(&mut self) -> bool {
+        match &mut self.values {
+            Values::Text(texts) => texts.check(),
+            Values::Boolean(_) | Values::Float(_) | Values::Number { .. } | Values::Date { .. } => {
+                true
+            }
+        }
+    }
+
     /// Makes the array; `None` when its text is not UTF-8.
     pub(crate) fn finish(mut self) -> Option<ArrayRef> {
-        let nulls = self.nulls.finish();
+        if !self.check_text() {
+            return None;
+        }
+        let nulls = nulls(&self.nulls, self.len());
         Some(match self.values {
-            Values::Text { bytes, offsets, .. } => {
-                let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-                Arc::new(StringArray::try_new(offsets, bytes.into(), nulls).ok()?)
-            }
-            Values::Boolean(mut values) => Arc::new(BooleanArray::new(values.finish(), nulls)),
+            Values::Text(texts) => Arc::new(texts.finish(nulls)),
+            Values::Boolean(values) => Arc::new(BooleanArray::new(values.into(), nulls)),
             Values::Float(values) => Arc::new(Float64Array::new(values.into(), nulls)),
             Values::Number { ty, values } => {
                 let array = Decimal128Array::new(values.into(), nulls);
@@ -147,44 +176,102 @@ impl Column {
     }
 }
 
-#[inline]
-fn read_text(
-    scan: &mut Scanner<'_>,
-    ty: SqlType,
-    length: TextLength,
-    bytes: &mut Vec<u8>,
-    offsets: &mut Vec<i32>,
-) -> Res<()> {
-    if scan.peek() != Some(b'"') {
-        return Err(wrong_type(scan, ty));
+fn nulls(nulls: &[u32], len: usize) -> Option<NullBuffer> {
+    if nulls.is_empty() {
+        return None;
     }
-    let (offset, begin) = (scan.offset(), bytes.len());
-    scan.string_into(bytes)?;
-    if let Some(limit) = length.max_chars()
-        && bytes.len() - begin > limit as usize
-    {
-        let text = bytes.get(begin..).unwrap_or_default();
-        check_chars(scan.place_at(offset), ty, limit, text)?;
+    let mut bits = BooleanBufferBuilder::new(len);
+    bits.append_n(len, true);
+    for row in nulls {
+        bits.set_bit(*row as usize, false);
     }
-    offsets.push(end_of(bytes));
-    Ok(())
+    Some(NullBuffer::new(bits.finish()))
 }
 
-/// Where the next text begins. A text is never longer than it is written, and
-/// a body is at most `MAX_BODY_BYTES` long, so the length always fits.
-#[inline]
-fn end_of(bytes: &[u8]) -> i32 {
-    bytes.len() as i32
+impl Texts {
+    fn new(length: TextLength) -> Self {
+        Self {
+            bytes: Vec::new(),
+            offsets: vec![0],
+            most: length
+                .max_chars()
+                .map_or(usize::MAX, |chars| chars as usize),
+            alike_len: 0,
+            alike: 0,
+            checked: (0, 0),
+        }
+    }
+
+    #[inline]
+    fn read(&mut self, scan: &mut Scanner<'_>, ty: SqlType) -> Res<()> {
+        if scan.peek() != Some(b'"') {
+            return Err(wrong_type(scan, ty));
+        }
+        let (offset, begin) = (scan.offset(), self.bytes.len());
+        scan.string_into(&mut self.bytes)?;
+        if self.bytes.len() - begin > self.most {
+            let text = self.bytes.get(begin..).unwrap_or_default();
+            check_chars(scan.place_at(offset), ty, self.most, text)?;
+        }
+        self.end();
+        Ok(())
+    }
+
+    /// Ends a text where the bytes end. A text is never longer than it is written, and a body is at
+    /// most `MAX_BODY_BYTES` long, so the offset always fits.
+    #[inline]
+    fn end(&mut self) {
+        self.offsets.push(self.bytes.len() as i32);
+    }
+
+    fn find_alike(&mut self, from: usize) {
+        let offsets = self.offsets.get(from..).unwrap_or_default();
+        let mut lengths = offsets.windows(2).map(|pair| pair[1] - pair[0]);
+        let first = lengths.next().unwrap_or(32);
+        let alike = first < 32 && lengths.all(|length| length == first);
+        (self.alike, self.alike_len) = if alike {
+            (1 << first, first as usize)
+        } else {
+            (0, 0)
+        };
+    }
+
+    fn check(&mut self) -> bool {
+        let (bytes, texts) = self.checked;
+        self.find_alike(texts);
+        let bytes = self.bytes.get(bytes..).unwrap_or_default();
+        if !bytes.is_ascii() {
+            // A character that is broken across two texts is one in all of them.
+            let begins = |offset: &i32| {
+                let byte = self.bytes.get(*offset as usize);
+                byte.is_none_or(|byte| byte & 0xc0 != 0x80)
+            };
+            let offsets = self.offsets.get(texts..).unwrap_or_default();
+            if simdutf8::basic::from_utf8(bytes).is_err() || !offsets.iter().all(begins) {
+                return false;
+            }
+        }
+        self.checked = (self.bytes.len(), self.offsets.len() - 1);
+        true
+    }
+
+    fn finish(self, nulls: Option<NullBuffer>) -> StringArray {
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
+        // SAFETY: the offsets rise to the length of the bytes, the bytes were checked to be UTF-8,
+        // and no text begins inside of a character.
+        unsafe { StringArray::new_unchecked(offsets, self.bytes.into(), nulls) }
+    }
 }
 
-fn check_chars(place: Place, expected: SqlType, limit: u32, text: &[u8]) -> Res<()> {
+fn check_chars(place: Place, expected: SqlType, limit: usize, text: &[u8]) -> Res<()> {
     // Every character has one byte that does not continue another.
     let found = text.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
-    if found > limit as usize {
+    if found > limit {
         return Err(Box::new(BatchError::TextTooLong {
             place,
             expected,
-            limit,
+            // It was declared as 32 bits.
+            limit: limit as u32,
             found,
         }));
     }

@@ -1,0 +1,296 @@
+//! One cell, where it is as its type makes one expect.
+
+use super::float;
+use crate::columns::read::{Column, Texts, Values};
+use crate::date;
+use crate::isa::Isa;
+use crate::number::TENS;
+use crate::sql_type::NumberType;
+use crate::text::ESCAPES;
+
+/// Reads the cell at `at` into the column and returns where it ends; `None`, and the column as it
+/// was, when the strict reader must look at it.
+///
+/// # Safety
+///
+/// `super::AFTER` bytes can be read at `at` and at every address from there to `stop`, and
+/// `super::BEFORE` bytes before `at`. The column has room for a row.
+#[inline(always)]
+pub(super) unsafe fn read<I: Isa>(
+    column: &mut Column,
+    at: *const u8,
+    stop: *const u8,
+) -> Option<*const u8> {
+    // SAFETY: the caller's promises are those that the readers below ask for.
+    unsafe {
+        match &mut column.values {
+            Values::Text(texts) => match *at {
+                b'"' => text::<I>(texts, at.add(1), stop),
+                _ => null(column, at),
+            },
+            Values::Float(values) => match float::read::<I>(at) {
+                Some((value, end)) => {
+                    push(values, value);
+                    Some(end)
+                }
+                None => null(column, at),
+            },
+            Values::Number { ty, values } => match number::<I>(*ty, at) {
+                Some((value, end)) => {
+                    push(values, value);
+                    Some(end)
+                }
+                None => null(column, at),
+            },
+            Values::Date { days, .. } => match quoted_date(at) {
+                Some((value, end)) => {
+                    push(days, value);
+                    Some(end)
+                }
+                None => null(column, at),
+            },
+            Values::Boolean(values) => {
+                let word = at.cast::<[u8; 4]>().read();
+                if &word == b"true" {
+                    push(values, true);
+                    Some(at.add(4))
+                } else if &word == b"fals" && *at.add(4) == b'e' {
+                    push(values, false);
+                    Some(at.add(5))
+                } else {
+                    null(column, at)
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+///
+/// Four bytes can be read at `at`.
+#[inline(never)]
+unsafe fn null(column: &mut Column, at: *const u8) -> Option<*const u8> {
+    // SAFETY: the caller promises it.
+    let word = unsafe { at.cast::<[u8; 4]>().read() };
+    if &word != b"null" {
+        return None;
+    }
+    column.append_null();
+    Some(at.wrapping_add(4))
+}
+
+/// # Safety
+///
+/// The vector has room for a value.
+#[inline(always)]
+unsafe fn push<T>(values: &mut Vec<T>, value: T) {
+    let len = values.len();
+    debug_assert!(len < values.capacity(), "a block has room for its rows");
+    // SAFETY: the caller promises the room.
+    unsafe {
+        values.as_mut_ptr().add(len).write(value);
+        values.set_len(len + 1);
+    }
+}
+
+/// True for the bytes that end a cell when no white space does.
+#[inline(always)]
+pub(super) fn ends_cell(byte: u8) -> bool {
+    byte == b',' || byte == b']'
+}
+
+/// Reads the text behind a quote.
+///
+/// # Safety
+///
+/// As `read`.
+#[inline(always)]
+unsafe fn text<I: Isa>(texts: &mut Texts, from: *const u8, stop: *const u8) -> Option<*const u8> {
+    let begin = texts.bytes.len();
+    if texts.bytes.capacity() - begin < 32 {
+        texts.bytes.reserve(64);
+    }
+    // SAFETY: 32 bytes can be read at `from`, which is one behind the begin of the cell, and
+    // written behind the texts, where there is room for them.
+    unsafe {
+        let to = texts.bytes.as_mut_ptr().add(begin);
+        let special = I::copy_plain(from, to);
+        let len = if texts.alike != 0 && special & special.wrapping_neg() == texts.alike {
+            // All texts of late had this length: the cursor need not wait for the mask.
+            texts.alike_len
+        } else {
+            special.trailing_zeros() as usize
+        };
+        if len == 32 || *from.add(len) != b'"' || len > texts.most {
+            return long::<I>(texts, from, stop);
+        }
+        texts.bytes.set_len(begin + len);
+        push(&mut texts.offsets, (begin + len) as i32);
+        Some(from.add(len + 1))
+    }
+}
+
+/// Reads a text that is longer than one step, or has escapes in it.
+///
+/// # Safety
+///
+/// As `read`.
+#[inline(always)]
+unsafe fn long<I: Isa>(
+    texts: &mut Texts,
+    mut from: *const u8,
+    stop: *const u8,
+) -> Option<*const u8> {
+    let begin = texts.bytes.len();
+    let mut len = begin;
+    let mut escaped = false;
+    // SAFETY: up to `stop` a step can be read, and twelve bytes behind it; there is room for a
+    // step, and for a character behind it; and bytes below `len` were written.
+    unsafe {
+        while from <= stop {
+            if texts.bytes.capacity() - len < 64 + 4 {
+                texts.bytes.set_len(len);
+                texts.bytes.reserve(128);
+            }
+            let to = texts.bytes.as_mut_ptr().add(len);
+            let step = I::unescape(from, to, &mut escaped);
+            from = from.offset(step.passed);
+            len += step.written;
+            if !step.stopped {
+                continue;
+            }
+            let to = to.add(step.written);
+            match *from {
+                b'"' if len - begin <= texts.most => {
+                    texts.bytes.set_len(len);
+                    push(&mut texts.offsets, len as i32);
+                    return Some(from.add(1));
+                }
+                b'\\' => {
+                    let letter = ESCAPES[usize::from(*from.add(1))];
+                    if letter != 0 {
+                        to.write(letter);
+                        len += 1;
+                        from = from.add(2);
+                        continue;
+                    }
+                    let Some((letter, passed)) = unicode(&from.cast::<[u8; 12]>().read()) else {
+                        break;
+                    };
+                    let mut utf8 = [0; 4];
+                    len += letter.encode_utf8(&mut utf8).len();
+                    to.cast::<[u8; 4]>().write(utf8);
+                    from = from.add(passed);
+                }
+                _ => break,
+            }
+        }
+        texts.bytes.set_len(begin);
+    }
+    None
+}
+
+/// The character that `\uXXXX` stands for, or two of them, and how many bytes were looked at.
+fn unicode(text: &[u8; 12]) -> Option<(char, usize)> {
+    let [b'\\', b'u', a, b, c, d, b'\\', b'u', rest @ ..] = text else {
+        let [b'\\', b'u', a, b, c, d, ..] = *text else {
+            return None;
+        };
+        return Some((char::from_u32(hexadecimal([a, b, c, d])?)?, 6));
+    };
+    let first = hexadecimal([*a, *b, *c, *d])?;
+    if let Some(letter) = char::from_u32(first) {
+        return Some((letter, 6));
+    }
+    let second = hexadecimal(*rest)?;
+    if !(0xd800..0xdc00).contains(&first) || !(0xdc00..0xe000).contains(&second) {
+        return None;
+    }
+    let letter = char::from_u32(0x1_0000 + ((first - 0xd800) << 10 | (second - 0xdc00)))?;
+    Some((letter, 12))
+}
+
+#[inline]
+fn hexadecimal(digits: [u8; 4]) -> Option<u32> {
+    let [a, b, c, d] = digits.map(|digit| u32::from(HEXADECIMAL[usize::from(digit)]));
+    // A byte that is no digit has a bit above those of four digits.
+    let value = a << 12 | b << 8 | c << 4 | d;
+    ((a | b | c | d) < 16).then_some(value)
+}
+
+/// The values of hexadecimal digits; 16 for other bytes.
+static HEXADECIMAL: [u8; 256] = {
+    let mut table = [16; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value] as usize] = value as u8;
+        table[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
+    }
+    table
+};
+
+/// Reads a number that has no exponent.
+///
+/// # Safety
+///
+/// 32 bytes can be read at `at`, and 33 before.
+#[inline(always)]
+unsafe fn number<I: Isa>(ty: NumberType, at: *const u8) -> Option<(i128, *const u8)> {
+    if ty.scale() > 0 {
+        // SAFETY: the caller promises it.
+        return unsafe { decimal::<I>(ty, at) };
+    }
+    // SAFETY: the caller promises it; the digits found end within 32 bytes.
+    unsafe {
+        let negative = usize::from(*at == b'-');
+        let others = I::not_digits(at) & !(negative as u32);
+        let len = others.trailing_zeros() as usize;
+        let count = len - negative.min(len);
+        let end = at.wrapping_add(len);
+        if !(1..=16).contains(&count)
+            || !ends_cell(*end)
+            || (*at.add(negative) == b'0' && count > 1)
+        {
+            return None;
+        }
+        let value = I::digits(end, count);
+        if ty.precision() < 16 && u128::from(value) >= TENS[usize::from(ty.precision())] {
+            return None;
+        }
+        let value = value as i64;
+        let value = if negative == 1 { -value } else { value };
+        Some((i128::from(value), end))
+    }
+}
+
+/// # Safety
+///
+/// As `number`.
+#[inline(always)]
+unsafe fn decimal<I: Isa>(ty: NumberType, at: *const u8) -> Option<(i128, *const u8)> {
+    // SAFETY: the caller promises it.
+    let (found, end) = unsafe { float::digits::<I>(at)? };
+    let zeros = usize::from(ty.scale()).checked_sub(found.fraction)?;
+    // Both factors are in range: below 10^24, and a power up to the scale.
+    let digits = u128::from(found.upper) * 10_000_000_000_000_000 + u128::from(found.lower);
+    let value = digits.checked_mul(TENS[zeros])?;
+    if value >= TENS[usize::from(ty.precision())] {
+        return None;
+    }
+    // Below 10^38, which is below 2^127.
+    let value = value as i128;
+    Some((if found.negative { -value } else { value }, end))
+}
+
+/// # Safety
+///
+/// Twelve bytes can be read at `at`.
+#[inline(always)]
+unsafe fn quoted_date(at: *const u8) -> Option<(i32, *const u8)> {
+    // SAFETY: the caller promises it.
+    let [b'"', text @ .., b'"'] = (unsafe { at.cast::<[u8; 12]>().read() }) else {
+        return None;
+    };
+    Some((date::parse(&text)?, at.wrapping_add(12)))
+}

@@ -1,0 +1,135 @@
+//! The loops' operations in AVX2.
+
+use std::arch::x86_64::{
+    __m128i, __m256i, _mm_and_si128, _mm_cvtsi128_si64, _mm_loadu_si128, _mm_madd_epi16,
+    _mm_maddubs_epi16, _mm_packus_epi32, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32,
+    _mm256_and_si256, _mm256_andnot_si256, _mm256_castsi256_si128, _mm256_cmpeq_epi8,
+    _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
+    _mm256_max_epu8, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_packus_epi32,
+    _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_storeu_si256, _mm256_xor_si256,
+};
+
+use super::Isa;
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Avx2;
+
+/// 32 bytes loaded at `n` are a mask of the last `n` of them.
+static ENDINGS: [u8; 64] = {
+    let mut table = [0; 64];
+    let mut at = 32;
+    while at < table.len() {
+        table[at] = 0xff;
+        at += 1;
+    }
+    table
+};
+
+/// Ten and one in turn: the weights of two digits.
+const TEN_ONE: i16 = i16::from_le_bytes([10, 1]);
+/// A hundred and one in turn: the weights of two pairs.
+const HUNDRED_ONE: i32 = 1 << 16 | 100;
+/// Ten thousand and one in turn: the weights of two fours.
+const MYRIAD_ONE: i32 = 1 << 16 | 10_000;
+
+// SAFETY of the blocks below: loads and stores are where the callers of `Isa` allow them, table
+// offsets are at most 32, and the rest is arithmetic. The instructions exist, because nothing
+// names `Avx2` but functions that have the feature, behind `Level::works_here`.
+impl Isa for Avx2 {
+    #[inline(always)]
+    unsafe fn copy_plain(from: *const u8, to: *mut u8) -> u32 {
+        // SAFETY: see above.
+        unsafe {
+            let text = _mm256_loadu_si256(from.cast());
+            _mm256_storeu_si256(to.cast(), text);
+            let quote = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(b'"' as i8));
+            let backslash = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(b'\\' as i8));
+            // There is no unsigned comparison; a byte is control when 0x1f is the larger.
+            let limit = _mm256_set1_epi8(0x1f);
+            let control = _mm256_cmpeq_epi8(_mm256_max_epu8(text, limit), limit);
+            let special = _mm256_or_si256(_mm256_or_si256(quote, backslash), control);
+            _mm256_movemask_epi8(special) as u32
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn not_digits(from: *const u8) -> u32 {
+        // SAFETY: see above.
+        unsafe {
+            let text = _mm256_loadu_si256(from.cast());
+            let values = _mm256_xor_si256(text, _mm256_set1_epi8(b'0' as i8));
+            let digits = _mm256_cmpeq_epi8(_mm256_min_epu8(values, _mm256_set1_epi8(9)), values);
+            !(_mm256_movemask_epi8(digits) as u32)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn digits(end: *const u8, count: usize) -> u64 {
+        // SAFETY: see above.
+        unsafe {
+            let text = _mm_loadu_si128(end.sub(16).cast());
+            let mask = _mm_loadu_si128(ENDINGS.as_ptr().add(16 + count).cast());
+            let digit = _mm_set1_epi8(0x0f);
+            number(_mm_and_si128(_mm_and_si128(text, digit), mask))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn digits_around_point(end: *const u8, whole: usize, fraction: usize) -> (u64, u64) {
+        // SAFETY: see above.
+        unsafe {
+            let as_is = _mm256_loadu_si256(end.sub(32).cast());
+            // A byte further left, the digits before the point stand where it stood.
+            let shifted = _mm256_loadu_si256(end.sub(33).cast());
+            let behind = _mm256_loadu_si256(ENDINGS.as_ptr().add(fraction).cast());
+            let all = _mm256_loadu_si256(ENDINGS.as_ptr().add(whole + fraction).cast());
+            let shifted = _mm256_and_si256(_mm256_andnot_si256(behind, all), shifted);
+            let digits = _mm256_or_si256(_mm256_and_si256(as_is, behind), shifted);
+            numbers(_mm256_and_si256(digits, _mm256_set1_epi8(0x0f)))
+        }
+    }
+}
+
+/// The number that sixteen digit values write.
+///
+/// # Safety
+///
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn number(digits: __m128i) -> u64 {
+    // SAFETY: the caller promises it.
+    let eights = unsafe {
+        let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(TEN_ONE));
+        let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(HUNDRED_ONE));
+        let fours = _mm_packus_epi32(fours, fours);
+        _mm_cvtsi128_si64(_mm_madd_epi16(fours, _mm_set1_epi32(MYRIAD_ONE))) as u64
+    };
+    join(eights)
+}
+
+/// The numbers that the upper and the lower sixteen of 32 digit values write.
+///
+/// # Safety
+///
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn numbers(digits: __m256i) -> (u64, u64) {
+    // SAFETY: the caller promises it.
+    let (upper, lower) = unsafe {
+        let pairs = _mm256_maddubs_epi16(digits, _mm256_set1_epi16(TEN_ONE));
+        let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(HUNDRED_ONE));
+        let fours = _mm256_packus_epi32(fours, fours);
+        let eights = _mm256_madd_epi16(fours, _mm256_set1_epi32(MYRIAD_ONE));
+        (
+            _mm_cvtsi128_si64(_mm256_castsi256_si128(eights)) as u64,
+            _mm_cvtsi128_si64(_mm256_extracti128_si256::<1>(eights)) as u64,
+        )
+    };
+    (join(upper), join(lower))
+}
+
+/// Two groups of eight digits, the first in the lower half, as one number.
+#[inline(always)]
+fn join(eights: u64) -> u64 {
+    (eights & 0xffff_ffff) * 100_000_000 + (eights >> 32)
+}

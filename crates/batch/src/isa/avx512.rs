@@ -1,0 +1,98 @@
+//! The loops' operations in AVX-512: those of AVX2, and escapes resolved 64 bytes at a time.
+
+use std::arch::x86_64::{
+    __m512i, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_loadu_si512,
+    _mm512_mask_mov_epi8, _mm512_maskz_compress_epi8, _mm512_movepi8_mask,
+    _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_storeu_si512, _mm512_testn_epi8_mask,
+};
+
+use super::{Avx2, Isa, Step};
+use crate::text::ESCAPES;
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Avx512;
+
+// SAFETY of the blocks below: as for `Avx2`.
+impl Isa for Avx512 {
+    #[inline(always)]
+    unsafe fn copy_plain(from: *const u8, to: *mut u8) -> u32 {
+        // SAFETY: see above.
+        unsafe { Avx2::copy_plain(from, to) }
+    }
+
+    #[inline(always)]
+    unsafe fn not_digits(from: *const u8) -> u32 {
+        // SAFETY: see above.
+        unsafe { Avx2::not_digits(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn digits(end: *const u8, count: usize) -> u64 {
+        // SAFETY: see above.
+        unsafe { Avx2::digits(end, count) }
+    }
+
+    #[inline(always)]
+    unsafe fn digits_around_point(end: *const u8, whole: usize, fraction: usize) -> (u64, u64) {
+        // SAFETY: see above.
+        unsafe { Avx2::digits_around_point(end, whole, fraction) }
+    }
+
+    #[inline(always)]
+    unsafe fn unescape(from: *const u8, to: *mut u8, escaped: &mut bool) -> Step {
+        // SAFETY: see above; the table has 256 bytes, of which the first 128 are loaded.
+        unsafe {
+            let text = _mm512_loadu_si512(from.cast());
+            let backslash = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8(b'\\' as i8));
+            let (escapes, letters) = pair_up(backslash, escaped);
+            let meant: __m512i = _mm512_permutex2var_epi8(
+                _mm512_loadu_si512(ESCAPES.as_ptr().cast()),
+                text,
+                _mm512_loadu_si512(ESCAPES.as_ptr().add(64).cast()),
+            );
+            let unknown = _mm512_testn_epi8_mask(meant, meant) | _mm512_movepi8_mask(text);
+            let quote = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8(b'"' as i8));
+            let control = _mm512_cmplt_epu8_mask(text, _mm512_set1_epi8(0x20));
+            let stop = (quote & !letters) | control | (unknown & letters);
+            let text = _mm512_mask_mov_epi8(text, letters, meant);
+            if stop == 0 {
+                _mm512_storeu_si512(to.cast(), _mm512_maskz_compress_epi8(!escapes, text));
+                let written = 64 - escapes.count_ones() as usize;
+                return Step {
+                    passed: 64,
+                    written,
+                    stopped: false,
+                };
+            }
+            // An escape that is not resolved here is passed to the caller with its backslash.
+            let stop = stop.trailing_zeros();
+            let unresolved = (letters >> stop) & 1;
+            let keep = !escapes & !(u64::MAX << stop);
+            _mm512_storeu_si512(to.cast(), _mm512_maskz_compress_epi8(keep, text));
+            *escaped = false;
+            Step {
+                passed: stop as isize - unresolved as isize,
+                written: keep.count_ones() as usize,
+                stopped: true,
+            }
+        }
+    }
+}
+
+/// The backslashes that begin an escape, and the bytes that are escaped: in a run of backslashes
+/// every second one is. `escaped` says it of the first byte, and then of the one behind the last.
+///
+/// The trick with the odd bits is that of simdjson (G. Langdale, D. Lemire, "Parsing Gigabytes of
+/// JSON per Second", 2019), as they simplified it later.
+#[inline(always)]
+fn pair_up(backslash: u64, escaped: &mut bool) -> (u64, u64) {
+    const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
+    let first = u64::from(*escaped);
+    let may_escape = backslash & !first;
+    let behind = may_escape << 1;
+    let ends = ((behind | ODD).wrapping_sub(may_escape)) ^ ODD;
+    let letters = ends ^ (backslash | first);
+    let escapes = ends & backslash;
+    *escaped = escapes >> 63 == 1;
+    (escapes, letters)
+}
