@@ -1,6 +1,7 @@
 //! Bodies to and from Arrow columns.
 
 mod fast;
+mod gap;
 mod read;
 mod write;
 
@@ -135,7 +136,7 @@ pub fn decode_response(body: &[u8], rows: usize, ty: &SqlType) -> Result<ArrayRe
 
 fn encode(cells: &[Cells<'_>], rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), BatchError> {
     let begin = out.len();
-    let written = write::body(cells, rows, out);
+    let written = write::body(Level::best(), cells, rows, out);
     if written.is_err() {
         out.truncate(begin);
     }

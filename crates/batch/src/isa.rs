@@ -21,7 +21,7 @@ pub(crate) use swar::Swar;
 /// Operations on 32 bytes.
 ///
 /// Masks have one bit per byte, the lowest for the first.
-pub(crate) trait Isa {
+pub(crate) trait Isa: Sized {
     /// Copies 32 bytes. The lowest bit that is set in the result marks the first byte that does
     /// not stand for itself in a JSON string: a quote, a backslash or a control character.
     ///
@@ -63,25 +63,67 @@ pub(crate) trait Isa {
     #[inline(always)]
     unsafe fn unescape(from: *const u8, to: *mut u8, _escaped: &mut bool) -> Step {
         // SAFETY: the caller promises more.
-        let special = unsafe { Self::copy_plain(from, to) };
-        if special == 0 {
-            // Apart from the other case, so that the next step need not wait for the count.
-            return Step {
-                passed: 32,
-                written: 32,
-                stopped: false,
-            };
-        }
-        let plain = special.trailing_zeros();
-        Step {
-            passed: plain as isize,
-            written: plain as usize,
-            stopped: true,
-        }
+        unsafe { plain::<Self>(from, to) }
+    }
+
+    /// Copies text into a JSON string up to a byte that the caller must escape. An implementation
+    /// may write the escapes of two characters as it goes.
+    ///
+    /// # Safety
+    ///
+    /// 32 bytes can be read at `from`, and 64 be written at `to`.
+    #[inline(always)]
+    unsafe fn escape(from: *const u8, to: *mut u8) -> Step {
+        // SAFETY: the caller promises more.
+        unsafe { plain::<Self>(from, to) }
     }
 }
 
-/// How far `Isa::unescape` came.
+/// One step that leaves all escapes to the caller.
+///
+/// # Safety
+///
+/// As `Isa::copy_plain`.
+#[inline(always)]
+unsafe fn plain<I: Isa>(from: *const u8, to: *mut u8) -> Step {
+    // SAFETY: the caller promises it.
+    let special = unsafe { I::copy_plain(from, to) };
+    if special == 0 {
+        // Apart from the other case, so that the next step need not wait for the count.
+        return Step {
+            passed: 32,
+            written: 32,
+            stopped: false,
+        };
+    }
+    let plain = special.trailing_zeros();
+    Step {
+        passed: plain as isize,
+        written: plain as usize,
+        stopped: true,
+    }
+}
+
+/// The same number, in a way that the compiler cannot turn a branch around it into a selection.
+///
+/// A selection waits for what it selects by; behind a branch that is predicted well, the processor
+/// goes on at once.
+#[inline(always)]
+pub(crate) fn apart(number: usize) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let mut number = number;
+        // SAFETY: there is no instruction in it.
+        unsafe {
+            std::arch::asm!("/* {0} */", inout(reg) number, options(nostack, preserves_flags));
+        }
+        number
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    number
+}
+
+/// How far `Isa::unescape` or `Isa::escape` came.
 pub(crate) struct Step {
     /// Bytes of the text that are done; -1 when the backslash of the step before is not.
     pub(crate) passed: isize,
@@ -115,6 +157,19 @@ impl Level {
             }
         }
         Self::Swar
+    }
+
+    /// All that this processor has.
+    #[cfg(test)]
+    pub(crate) fn all_here() -> Vec<Self> {
+        let all = [
+            Self::Swar,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512,
+        ];
+        all.into_iter().filter(|level| level.works_here()).collect()
     }
 
     #[inline]

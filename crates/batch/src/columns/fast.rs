@@ -14,10 +14,10 @@
 
 mod cell;
 mod float;
-mod gap;
 #[cfg(test)]
 mod tests;
 
+use super::gap::Gap;
 use super::read::Column;
 use crate::envelope;
 use crate::error::Res;
@@ -25,7 +25,6 @@ use crate::error::Res;
 use crate::isa::{Avx2, Avx512};
 use crate::isa::{Isa, Level, Swar};
 use crate::scan::Scanner;
-use gap::Gap;
 
 /// So many bytes can be read from where a cell, a gap or the next piece of a text is looked for.
 /// The farthest load is that of twelve bytes behind 64 of a text.
@@ -158,6 +157,7 @@ impl Reader<'_, '_> {
                 column.reserve(body.len() - read, read);
             }
             column.make_room(BLOCK as usize);
+            column.guess();
         }
     }
 

@@ -1,5 +1,7 @@
 //! Columns written out.
 
+mod fast;
+
 use std::ops::Range;
 
 use arrow::array::{Array, AsArray, BooleanArray, LargeStringArray, StringArray, StringViewArray};
@@ -10,6 +12,7 @@ use arrow::datatypes::{
 };
 
 use crate::error::BatchError;
+use crate::isa::Level;
 use crate::value;
 
 /// One column, looked into once and not per row.
@@ -141,27 +144,15 @@ impl<'a> Values<'a> {
 
 /// Writes the whole body.
 pub(crate) fn body(
+    level: Level,
     cells: &[Cells<'_>],
     rows: Range<usize>,
     out: &mut Vec<u8>,
 ) -> Result<(), BatchError> {
     let row_width = cells.iter().map(Cells::width).sum::<usize>() + 10;
     out.reserve(rows.len().saturating_mul(row_width).saturating_add(16));
-    out.extend_from_slice(b"{\"data\":[");
-    for (number, at) in rows.enumerate() {
-        out.extend_from_slice(if number == 0 { b"[" } else { b",[" });
-        value::integer(number, out);
-        for column in cells {
-            out.push(b',');
-            let row = number as u64;
-            column
-                .write(at, out)
-                .map_err(|days| BatchError::DateOutOfRange { row, days })?;
-        }
-        out.push(b']');
-    }
-    out.extend_from_slice(b"]}");
-    Ok(())
+    fast::body(level, cells, rows, out)
+        .map_err(|(row, days)| BatchError::DateOutOfRange { row, days })
 }
 
 fn average(bytes: usize, rows: usize) -> usize {

@@ -42,13 +42,7 @@ impl Isa for Avx2 {
         unsafe {
             let text = _mm256_loadu_si256(from.cast());
             _mm256_storeu_si256(to.cast(), text);
-            let quote = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(b'"' as i8));
-            let backslash = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(b'\\' as i8));
-            // There is no unsigned comparison; a byte is control when 0x1f is the larger.
-            let limit = _mm256_set1_epi8(0x1f);
-            let control = _mm256_cmpeq_epi8(_mm256_max_epu8(text, limit), limit);
-            let special = _mm256_or_si256(_mm256_or_si256(quote, backslash), control);
-            _mm256_movemask_epi8(special) as u32
+            Self::special(text)
         }
     }
 
@@ -86,6 +80,27 @@ impl Isa for Avx2 {
             let shifted = _mm256_and_si256(_mm256_andnot_si256(behind, all), shifted);
             let digits = _mm256_or_si256(_mm256_and_si256(as_is, behind), shifted);
             numbers(_mm256_and_si256(digits, _mm256_set1_epi8(0x0f)))
+        }
+    }
+}
+
+impl Avx2 {
+    /// Marks the bytes that do not stand for themselves in a JSON string.
+    ///
+    /// # Safety
+    ///
+    /// The processor has AVX2.
+    #[inline(always)]
+    pub(super) unsafe fn special(text: __m256i) -> u32 {
+        // SAFETY: the caller promises it.
+        unsafe {
+            let quote = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(b'"' as i8));
+            let backslash = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(b'\\' as i8));
+            // There is no unsigned comparison; a byte is control when 0x1f is the larger.
+            let limit = _mm256_set1_epi8(0x1f);
+            let control = _mm256_cmpeq_epi8(_mm256_max_epu8(text, limit), limit);
+            let special = _mm256_or_si256(_mm256_or_si256(quote, backslash), control);
+            _mm256_movemask_epi8(special) as u32
         }
     }
 }

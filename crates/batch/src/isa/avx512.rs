@@ -1,9 +1,10 @@
 //! The loops' operations in AVX-512: those of AVX2, and escapes resolved 64 bytes at a time.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_loadu_si512,
-    _mm512_mask_mov_epi8, _mm512_maskz_compress_epi8, _mm512_movepi8_mask,
-    _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_storeu_si512, _mm512_testn_epi8_mask,
+    __m512i, _mm256_loadu_si256, _mm512_castsi256_si512, _mm512_cmpeq_epi8_mask,
+    _mm512_cmplt_epu8_mask, _mm512_loadu_si512, _mm512_mask_expand_epi8, _mm512_mask_mov_epi8,
+    _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_permutex2var_epi8, _mm512_set1_epi8,
+    _mm512_storeu_si512, _mm512_testn_epi8_mask, _pdep_u64, _pext_u64,
 };
 
 use super::{Avx2, Isa, Step};
@@ -77,7 +78,74 @@ impl Isa for Avx512 {
             }
         }
     }
+
+    #[inline(always)]
+    unsafe fn escape(from: *const u8, to: *mut u8) -> Step {
+        // SAFETY: see above; both halves of the table are loaded.
+        unsafe {
+            let short = _mm256_loadu_si256(from.cast());
+            let special = Avx2::special(short);
+            let text = _mm512_castsi256_si512(short);
+            let special = u64::from(special);
+            let letters = _mm512_permutex2var_epi8(
+                _mm512_loadu_si512(LETTERS.as_ptr().cast()),
+                text,
+                _mm512_loadu_si512(LETTERS.as_ptr().add(64).cast()),
+            );
+            // Other control characters are the caller's.
+            let stop = _mm512_testn_epi8_mask(letters, letters) & special;
+            if stop == 0 {
+                let written = expand(to, special, text, letters);
+                return Step {
+                    passed: 32,
+                    written,
+                    stopped: false,
+                };
+            }
+            let passed = stop.trailing_zeros();
+            let special = special & !(u64::MAX << passed);
+            Step {
+                passed: passed as isize,
+                written: expand(to, special, text, letters) - (32 - passed as usize),
+                stopped: true,
+            }
+        }
+    }
 }
+
+/// Writes 32 bytes, those of `special` as a backslash and their letter; returns how many.
+///
+/// # Safety
+///
+/// 64 bytes can be written at `to`, and the processor has what `Level::Avx512` asks for.
+#[inline(always)]
+unsafe fn expand(to: *mut u8, special: u64, text: __m512i, letters: __m512i) -> usize {
+    // A bit for each byte that is written: one for a byte as it is, two for an escape, of which the
+    // lower is the backslash.
+    // SAFETY: the caller promises it.
+    unsafe {
+        let text = _mm512_mask_mov_epi8(text, special, letters);
+        let bytes = _pdep_u64(special, 0x5555_5555_5555_5555) | 0xaaaa_aaaa_aaaa_aaaa;
+        let places = _pext_u64(0xaaaa_aaaa_aaaa_aaaa, bytes);
+        let backslash = _mm512_set1_epi8(b'\\' as i8);
+        _mm512_storeu_si512(to.cast(), _mm512_mask_expand_epi8(backslash, places, text));
+    }
+    32 + special.count_ones() as usize
+}
+
+/// The letters of the escapes of two characters, by the character; zero for the others.
+static LETTERS: [u8; 128] = {
+    let mut table = [0; 128];
+    let mut letter = 0;
+    while letter < ESCAPES.len() {
+        // A solidus need not be escaped.
+        if ESCAPES[letter] != 0 && letter != b'/' as usize {
+            table[ESCAPES[letter] as usize] = letter as u8;
+        }
+        letter += 1;
+    }
+    table
+};
 
 /// The backslashes that begin an escape, and the bytes that are escaped: in a run of backslashes
 /// every second one is. `escaped` says it of the first byte, and then of the one behind the last.

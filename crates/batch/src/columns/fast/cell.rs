@@ -115,12 +115,7 @@ unsafe fn text<I: Isa>(texts: &mut Texts, from: *const u8, stop: *const u8) -> O
     unsafe {
         let to = texts.bytes.as_mut_ptr().add(begin);
         let special = I::copy_plain(from, to);
-        let len = if texts.alike != 0 && special & special.wrapping_neg() == texts.alike {
-            // All texts of late had this length: the cursor need not wait for the mask.
-            texts.alike_len
-        } else {
-            special.trailing_zeros() as usize
-        };
+        let len = texts.guess.end(special);
         if len == 32 || *from.add(len) != b'"' || len > texts.most {
             return long::<I>(texts, from, stop);
         }

@@ -9,21 +9,10 @@ use crate::error::Res;
 use crate::isa::Level;
 use crate::sql_type::SqlType;
 
-fn levels() -> Vec<Level> {
-    let all = [
-        Level::Swar,
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2,
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512,
-    ];
-    all.into_iter().filter(|level| level.works_here()).collect()
-}
-
 /// Reads the body in all ways, which must agree to the error.
 fn read(body: &[u8], types: &[SqlType]) -> Res<Vec<ArrayRef>> {
     let strict = decode_strictly(body, RowNumbers::Counted, types);
-    for level in levels() {
+    for level in Level::all_here() {
         let fast = decode_at(level, body, RowNumbers::Counted, types);
         match (&fast, &strict) {
             (Ok(fast), Ok(strict)) => assert_same(fast, strict),

@@ -1,6 +1,11 @@
 //! What stands between the last cell of a row and the first of the next: `],[12,`, with the white
 //! space that this body has, and the number counted up as text.
 
+#![expect(
+    unsafe_code,
+    reason = "loads and stores of more bytes than the text has"
+)]
+
 use crate::text::is_space;
 
 /// The text between two rows, compared in one step.
@@ -60,6 +65,11 @@ impl Gap {
         Some(Self::new(rest.get(..end)?, number))
     }
 
+    /// The gap before row 1 of a body without white space: `],[1` and, before cells, `,`.
+    pub(super) fn compact(cells: bool) -> Self {
+        Self::new(if cells { b"],[1," } else { b"],[1" }, (3, 4))
+    }
+
     fn new(text: &[u8], number: (usize, usize)) -> Self {
         let (mut bytes, mut mask) = ([0; LONGEST], [0; LONGEST]);
         for (at, byte) in text.iter().enumerate().take(LONGEST) {
@@ -101,7 +111,21 @@ impl Gap {
         (there ^ self.text.bytes) & self.text.mask == 0
     }
 
-    /// Makes it the gap before the row after; that row is below `limit`.
+    /// Writes the gap, and bytes without meaning behind it.
+    ///
+    /// # Safety
+    ///
+    /// 16 bytes can be written at `to`.
+    #[inline(always)]
+    pub(super) unsafe fn write(&self, to: *mut u8) {
+        // SAFETY: the caller promises it.
+        unsafe {
+            to.cast::<[u8; LONGEST]>()
+                .write(self.text.bytes.to_le_bytes())
+        }
+    }
+
+    /// Makes it the gap before the row after.
     #[inline(always)]
     pub(super) fn count(&mut self) {
         match self.left.checked_sub(1) {
@@ -115,25 +139,27 @@ impl Gap {
 
     #[inline(never)]
     fn carry(&mut self) {
-        let (begin, mut end) = self.number;
-        let mut text = self.text.bytes.to_le_bytes().to_vec();
-        text.truncate(self.text.len);
-        let digits = text.get_mut(begin..end).unwrap_or_default();
-        let nines = digits
-            .iter()
-            .rev()
-            .take_while(|digit| **digit == b'9')
-            .count();
-        let (before, zeros) = digits.split_at_mut(digits.len() - nines);
-        zeros.fill(b'0');
-        match before.last_mut() {
-            Some(digit) => *digit += 1,
-            None => {
-                text.insert(begin, b'1');
-                end += 1;
+        let (begin, end) = self.number;
+        let mut text = self.text.bytes.to_le_bytes();
+        // The last digit is a nine.
+        for at in (begin..end).rev() {
+            if text[at] != b'9' {
+                text[at] += 1;
+                self.text.bytes = u128::from_le_bytes(text);
+                self.left = 9;
+                return;
             }
+            text[at] = b'0';
         }
-        *self = Self::new(&text, (begin, end));
+        // All were: a one comes before them, and what follows them moves. Where there is no room
+        // for it, the row is not below `limit` any more and nobody asks for its gap.
+        let len = self.text.len;
+        if len == LONGEST {
+            return;
+        }
+        text.copy_within(begin..len, begin + 1);
+        text[begin] = b'1';
+        *self = Self::new(&text[..len + 1], (begin, end + 1));
     }
 
     /// What stands between the row number and the first cell, and so between all cells.
