@@ -7,7 +7,8 @@ mod write;
 
 use std::ops::Range;
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, UInt32Array};
+use arrow::compute::take;
 
 use crate::envelope::{self, RowNumbers, walk};
 use crate::error::{BatchError, Res};
@@ -18,10 +19,11 @@ use read::Column;
 use write::Cells;
 
 /// Appends the request for some rows of `columns` to `out`: row numbers from 0,
-/// then one value per column.
+/// then one value per column, each written as its Arrow type says.
 ///
 /// Carried are the types of [`SqlType::arrow_type`] and what casts to them
-/// without loss: integers, `Float32`, `LargeUtf8`, `Utf8View` and `Null`.
+/// without loss: integers, `Float32`, other units of time, other layouts of text and bytes, and
+/// `Null`. Text is written as strings; an [`Encoder`] can write it as JSON.
 /// Without columns (a function without arguments) the rows are bare numbers.
 ///
 /// # Errors
@@ -51,13 +53,12 @@ pub fn encode_request(
     let columns = columns.iter().map(AsRef::as_ref);
     let cells = columns
         .enumerate()
-        .map(|(index, column)| Cells::new(index, column, &rows));
-    let cells = cells.collect::<Result<Vec<_>, _>>()?;
-    encode(&cells, rows, out)
+        .map(|(index, column)| Cells::new(index, column, None, &rows));
+    encode(&cells.collect::<Result<Vec<_>, _>>()?, rows, out)
 }
 
 /// Appends the response that answers row 0, 1, 2 … with the values of `values`
-/// to `out`.
+/// to `out`, written as their Arrow type says.
 ///
 /// # Errors
 ///
@@ -74,7 +75,149 @@ pub fn encode_request(
 /// ```
 pub fn encode_response(values: &dyn Array, out: &mut Vec<u8>) -> Result<(), BatchError> {
     let rows = 0..values.len();
-    encode(&[Cells::new(0, values, &rows)?], rows, out)
+    encode(&[Cells::new(0, values, None, &rows)?], rows, out)
+}
+
+/// Writes columns as values of declared types: text that is declared `VARIANT`, `OBJECT` or `ARRAY`
+/// is written as the JSON that it is.
+///
+/// ```
+/// use std::sync::Arc;
+/// use floe_batch::arrow::array::{ArrayRef, StringArray};
+/// use floe_batch::{Encoder, SqlType};
+///
+/// let types = [SqlType::parse("VARCHAR")?, SqlType::Variant];
+/// let text: ArrayRef = Arc::new(StringArray::from(vec![r#"{"a": 1}"#]));
+/// let mut out = Vec::new();
+/// Encoder::new(&types).request(&[Arc::clone(&text), text], 0..1, &mut out)?;
+/// assert_eq!(out, br#"{"data":[[0,"{\"a\": 1}",{"a": 1}]]}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Encoder<'t> {
+    types: &'t [SqlType],
+    trust_json: bool,
+}
+
+impl<'t> Encoder<'t> {
+    /// An encoder for columns of these types.
+    ///
+    /// ```
+    /// let mut out = Vec::new();
+    /// floe_batch::Encoder::new(&[]).request(&[], 0..2, &mut out)?;
+    /// assert_eq!(out, br#"{"data":[[0],[1]]}"#);
+    /// # Ok::<(), floe_batch::BatchError>(())
+    /// ```
+    pub fn new(types: &'t [SqlType]) -> Self {
+        Self {
+            types,
+            trust_json: false,
+        }
+    }
+
+    /// Writes JSON without checking that it is JSON: for columns that were read by this crate, or
+    /// written by a JSON writer.
+    ///
+    /// A text that is not one JSON value makes a body that is broken, or that has other rows than
+    /// the columns: a text `1],[7,2` would answer row 7.
+    ///
+    /// ```
+    /// use floe_batch::arrow::array::StringArray;
+    /// use floe_batch::{Encoder, SqlType};
+    ///
+    /// let (types, text) = ([SqlType::Variant], StringArray::from(vec!["[1, 2"]));
+    /// let mut out = Vec::new();
+    /// let checked = Encoder::new(&types).response(&text, &mut out).unwrap_err();
+    /// assert_eq!(checked.code(), "FLOE-BATCH-0047");
+    /// Encoder::new(&types).trust_json().response(&text, &mut out)?;
+    /// assert_eq!(out, br#"{"data":[[0,[1, 2]]}"#);
+    /// # Ok::<(), floe_batch::BatchError>(())
+    /// ```
+    #[must_use]
+    pub fn trust_json(self) -> Self {
+        Self {
+            trust_json: true,
+            ..self
+        }
+    }
+
+    /// Appends the request for some rows of `columns` to `out`, as [`encode_request`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode_request`]; and when the columns are not as many as the types, a column is not of
+    /// its type, or a text is declared as JSON and is none.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use floe_batch::arrow::array::{ArrayRef, Int64Array};
+    /// use floe_batch::{Encoder, SqlType};
+    ///
+    /// let column: ArrayRef = Arc::new(Int64Array::from(vec![7]));
+    /// let mut out = Vec::new();
+    /// let error = Encoder::new(&[SqlType::Date]).request(&[column], 0..1, &mut out).unwrap_err();
+    /// assert_eq!(error.to_string(), "column 0 is Int64, declared is DATE; cast it");
+    /// ```
+    pub fn request(
+        &self,
+        columns: &[ArrayRef],
+        rows: Range<usize>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), BatchError> {
+        if columns.len() != self.types.len() {
+            return Err(BatchError::ColumnsMissing {
+                columns: columns.len(),
+                types: self.types.len(),
+            });
+        }
+        let columns = columns.iter().map(AsRef::as_ref).zip(self.types);
+        let cells = columns
+            .enumerate()
+            .map(|(index, (column, ty))| self.cells(index, column, *ty, &rows));
+        encode(&cells.collect::<Result<Vec<_>, _>>()?, rows, out)
+    }
+
+    /// Appends the response that answers row 0, 1, 2 … with `values`, which are of the only type.
+    ///
+    /// # Errors
+    ///
+    /// As [`Encoder::request`].
+    ///
+    /// ```
+    /// use floe_batch::arrow::array::StringArray;
+    /// use floe_batch::{Encoder, SqlType};
+    ///
+    /// let mut out = Vec::new();
+    /// let text = StringArray::from(vec![Some("[1]"), None]);
+    /// Encoder::new(&[SqlType::Array]).response(&text, &mut out)?;
+    /// assert_eq!(out, br#"{"data":[[0,[1]],[1,null]]}"#);
+    /// # Ok::<(), floe_batch::BatchError>(())
+    /// ```
+    pub fn response(&self, values: &dyn Array, out: &mut Vec<u8>) -> Result<(), BatchError> {
+        let [ty] = self.types else {
+            return Err(BatchError::ColumnsMissing {
+                columns: 1,
+                types: self.types.len(),
+            });
+        };
+        let rows = 0..values.len();
+        encode(&[self.cells(0, values, *ty, &rows)?], rows, out)
+    }
+
+    fn cells<'a>(
+        &self,
+        index: usize,
+        column: &'a dyn Array,
+        ty: SqlType,
+        rows: &Range<usize>,
+    ) -> Result<Cells<'a>, BatchError> {
+        let cells = Cells::new(index, column, Some(ty), rows)?;
+        Ok(if self.trust_json {
+            cells.trust()
+        } else {
+            cells
+        })
+    }
 }
 
 /// Reads the request of a service function with the arguments `signature`:
@@ -134,6 +277,53 @@ pub fn decode_response(body: &[u8], rows: usize, ty: &SqlType) -> Result<ArrayRe
     Ok(columns.remove(0))
 }
 
+/// Reads a response whose rows may come in any order, and puts them in order; otherwise as
+/// [`decode_response`].
+///
+/// # Errors
+///
+/// [`BatchError`] with offset, row and expectation when a row is missing, comes twice, was never
+/// sent, or is not of the type.
+///
+/// ```
+/// use floe_batch::arrow::array::AsArray;
+/// use floe_batch::{SqlType, decode_response_in_any_order};
+///
+/// let ty = SqlType::parse("VARCHAR")?;
+/// let body = br#"{"data": [[1, "dog"], [0, "cat"]]}"#;
+/// let column = decode_response_in_any_order(body, 2, &ty)?;
+/// assert_eq!(column.as_string::<i32>().iter().collect::<Vec<_>>(), [Some("cat"), Some("dog")]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn decode_response_in_any_order(
+    body: &[u8],
+    rows: usize,
+    ty: &SqlType,
+) -> Result<ArrayRef, BatchError> {
+    match decode_response(body, rows, ty) {
+        Err(BatchError::RowOutOfOrder { .. } | BatchError::RowMissing { .. }) => {}
+        read => return read,
+    }
+    let numbers = RowNumbers::InAnyOrder(rows as u64);
+    let mut order = vec![0; rows];
+    let mut read = 0;
+    let columns = read_with(body, numbers, std::slice::from_ref(ty), |_, number, _| {
+        // The walk has proved the number. A body has fewer than 2^32 rows.
+        if let Some(place) = order.get_mut(number as usize) {
+            *place = read;
+        }
+        read += 1;
+        Ok(number + 1)
+    });
+    let mut columns = columns.map_err(|error| *error)?;
+    let order = UInt32Array::from(order);
+    // Every row of `order` is one of the column's, so this cannot fail.
+    take(&columns.remove(0), &order, None).map_err(|_| BatchError::RowMissing {
+        place: Scanner::new(body).place(),
+        row: 0,
+    })
+}
+
 fn encode(cells: &[Cells<'_>], rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), BatchError> {
     let begin = out.len();
     let written = write::body(Level::best(), cells, rows, out);
@@ -153,17 +343,18 @@ fn decode_at(
     numbers: RowNumbers,
     types: &[SqlType],
 ) -> Res<Vec<ArrayRef>> {
-    read_with(body, numbers, types, |scan, next, columns| {
-        fast::rows(level, scan, next, numbers.limit(), columns)
+    read_with(body, numbers, types, |scan, row, columns| {
+        fast::rows(level, scan, row + 1, numbers.limit(), columns)
     })
 }
 
-/// Reads a row at a time; `more` may read others behind each.
+/// Reads a row at a time; `more` is told the number of each, may read others behind it, and returns
+/// the number of the row to go on with.
 fn read_with(
     body: &[u8],
     numbers: RowNumbers,
     types: &[SqlType],
-    more: impl Fn(&mut Scanner<'_>, u64, &mut [Column]) -> Res<u64>,
+    mut more: impl FnMut(&mut Scanner<'_>, u64, &mut [Column]) -> Res<u64>,
 ) -> Res<Vec<ArrayRef>> {
     let mut columns: Vec<_> = types.iter().map(|ty| Column::new(*ty)).collect();
     let elements = columns.len() + 1;
@@ -172,7 +363,7 @@ fn read_with(
             envelope::next_cell(scan, elements, index + 1)?;
             column.read(scan)?;
         }
-        let next = more(scan, row + 1, &mut columns)?;
+        let next = more(scan, row, &mut columns)?;
         envelope::no_cells_left(scan, elements)?;
         Ok(next)
     })?;
@@ -183,7 +374,7 @@ fn read_with(
 /// The strict reader alone, for comparison.
 #[cfg(test)]
 fn decode_strictly(body: &[u8], numbers: RowNumbers, types: &[SqlType]) -> Res<Vec<ArrayRef>> {
-    read_with(body, numbers, types, |_, next, _| Ok(next))
+    read_with(body, numbers, types, |_, row, _| Ok(row + 1))
 }
 
 /// Finds the string that is not UTF-8 in a body that was read to its end: text

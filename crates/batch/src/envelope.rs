@@ -18,6 +18,8 @@ pub(crate) enum RowNumbers {
         expect(dead_code, reason = "only columns need it")
     )]
     Counted,
+    /// These many, each once, in any order.
+    InAnyOrder(u64),
     /// As many as come, with any numbers.
     Any,
 }
@@ -27,7 +29,7 @@ impl RowNumbers {
     #[cfg(feature = "arrow")]
     pub(crate) fn limit(self) -> u64 {
         match self {
-            Self::Exactly(rows) => rows,
+            Self::Exactly(rows) | Self::InAnyOrder(rows) => rows,
             Self::Counted | Self::Any => u64::MAX,
         }
     }
@@ -68,7 +70,7 @@ pub(crate) fn walk<'a>(
             }
             scan.expect(b',', "`,` or `}`")?;
         }
-    } else if matches!(numbers, RowNumbers::Exactly(0)) {
+    } else if matches!(numbers, RowNumbers::Exactly(0) | RowNumbers::InAnyOrder(0)) {
         // What services of the wild answer to a batch without rows.
         rows = Some(0);
     }
@@ -103,12 +105,13 @@ fn walk_rows<'a>(
     cells: &mut impl FnMut(&mut Scanner<'a>, u64) -> Res<u64>,
 ) -> Res<u64> {
     open(scan, b'[', "an array of rows")?;
+    let mut seen = Seen::default();
     let mut rows = 0;
     if !scan.eat(b']') {
         // Bounded by the body: every turn passes at least one byte.
         loop {
             scan.set_row(Some(rows));
-            if let RowNumbers::Exactly(limit) = numbers
+            if let RowNumbers::Exactly(limit) | RowNumbers::InAnyOrder(limit) = numbers
                 && rows >= limit
             {
                 scan.peek();
@@ -119,8 +122,12 @@ fn walk_rows<'a>(
             }
             open(scan, b'[', "a row, which is an array")?;
             let number = row_number(scan)?;
-            if number.value != rows && !matches!(numbers, RowNumbers::Any) {
-                return Err(misnumbered(scan, numbers, rows, &number));
+            match numbers {
+                RowNumbers::Exactly(_) | RowNumbers::Counted if number.value != rows => {
+                    return Err(misnumbered(scan, numbers, rows, &number));
+                }
+                RowNumbers::InAnyOrder(limit) => seen.add(scan, limit, &number)?,
+                RowNumbers::Exactly(_) | RowNumbers::Counted | RowNumbers::Any => {}
             }
             let next = cells(scan, number.value)?;
             scan.expect(b']', "`]` at the end of the row")?;
@@ -131,13 +138,14 @@ fn walk_rows<'a>(
             }
         }
     }
-    if let RowNumbers::Exactly(limit) = numbers
-        && rows < limit
-    {
-        return Err(Box::new(BatchError::RowMissing {
-            place: scan.place(),
-            row: rows,
-        }));
+    let missing = match numbers {
+        RowNumbers::Exactly(limit) if rows < limit => Some(rows),
+        RowNumbers::InAnyOrder(limit) if rows < limit => Some(seen.first_missing()),
+        _ => None,
+    };
+    if let Some(row) = missing {
+        let place = scan.place();
+        return Err(Box::new(BatchError::RowMissing { place, row }));
     }
     scan.set_row(None);
     Ok(rows)
@@ -147,6 +155,37 @@ fn walk_rows<'a>(
 struct RowNumber {
     value: u64,
     offset: usize,
+}
+
+/// The row numbers that came, a bit for each.
+#[derive(Default)]
+struct Seen(Vec<u64>);
+
+impl Seen {
+    fn add(&mut self, scan: &Scanner<'_>, limit: u64, number: &RowNumber) -> Res<()> {
+        let place = scan.place_at(number.offset);
+        let found = number.value;
+        if found >= limit {
+            let last = limit.saturating_sub(1);
+            return Err(Box::new(BatchError::RowOutOfRange { place, found, last }));
+        }
+        // Below the number of rows that were sent, which were in memory.
+        let (word, bit) = ((found / 64) as usize, found % 64);
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        if self.0[word] >> bit & 1 == 1 {
+            return Err(Box::new(BatchError::RowDuplicated { place, row: found }));
+        }
+        self.0[word] |= 1 << bit;
+        Ok(())
+    }
+
+    fn first_missing(&self) -> u64 {
+        let full = self.0.iter().take_while(|word| **word == u64::MAX).count();
+        let ones = self.0.get(full).map_or(0, |word| word.trailing_ones());
+        64 * full as u64 + u64::from(ones)
+    }
 }
 
 #[inline]

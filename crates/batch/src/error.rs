@@ -236,6 +236,57 @@ pub enum BatchError {
         place: Place,
     },
 
+    /// A string is not a time or timestamp.
+    #[error("{place}: the string is not a {}; write {}", expected.name(), expected.takes())]
+    NotATime {
+        /// The string.
+        place: Place,
+        /// The declared type.
+        expected: SqlType,
+    },
+
+    /// The seconds of a time have more digits than the declared type keeps.
+    #[error(
+        "{place}: the seconds have more digits behind the point than {expected} keeps; \
+         round them in the service or declare more digits"
+    )]
+    TimeNotExact {
+        /// The string.
+        place: Place,
+        /// The declared type.
+        expected: SqlType,
+    },
+
+    /// A timestamp is too far from 1970 to be counted in the unit of the declared type.
+    #[error(
+        "{place}: the timestamp does not fit {expected}, which counts nanoseconds from 1677 to \
+         2262; declare six digits, {}(6)", expected.name()
+    )]
+    TimeOutOfRange {
+        /// The string.
+        place: Place,
+        /// The declared type.
+        expected: SqlType,
+    },
+
+    /// A string is not written in hexadecimal digits.
+    #[error("{place}: the string is not BINARY; write two hexadecimal digits for each byte")]
+    NotBinary {
+        /// The string.
+        place: Place,
+    },
+
+    /// A BINARY has more bytes than the declared type allows.
+    #[error("{place}: the value has {found} bytes, more than {expected} allows")]
+    BinaryTooLong {
+        /// The string.
+        place: Place,
+        /// The declared type.
+        expected: SqlType,
+        /// Bytes found.
+        found: usize,
+    },
+
     /// A string has more characters than the declared type allows.
     #[error("{place}: the string has {found} characters, {expected} allows {limit}")]
     TextTooLong {
@@ -261,13 +312,33 @@ pub enum BatchError {
     /// An Arrow column has a type that the format cannot carry.
     #[error(
         "column {column} is {data_type}, which cannot be sent; \
-         cast it to VARCHAR, BOOLEAN, FLOAT, NUMBER or DATE"
+         cast it to VARCHAR, NUMBER, FLOAT, BOOLEAN, DATE, TIME, TIMESTAMP or BINARY"
     )]
     ColumnNotSupported {
         /// Index of the column, from 0.
         column: usize,
         /// Its Arrow type.
         data_type: String,
+    },
+
+    /// An Arrow column cannot hold values of the declared type.
+    #[error("column {column} is {data_type}, declared is {expected}; cast it")]
+    ColumnNotOfType {
+        /// Index of the column, from 0.
+        column: usize,
+        /// Its Arrow type.
+        data_type: String,
+        /// The declared type.
+        expected: SqlType,
+    },
+
+    /// There are more or fewer columns than declared types.
+    #[error("{columns} columns for {types} declared types; give one column for each type")]
+    ColumnsMissing {
+        /// How many columns there are.
+        columns: usize,
+        /// How many types are declared.
+        types: usize,
     },
 
     /// The rows asked for are not in a column.
@@ -290,6 +361,29 @@ pub enum BatchError {
         row: u64,
         /// Days since 1970-01-01.
         days: i32,
+    },
+
+    /// A time or timestamp lies outside of what the format can write.
+    #[error(
+        "row {row}: the time is not one of a day, or the timestamp not in the years 0001 to 9999"
+    )]
+    TimeNotWritable {
+        /// Row number in the batch.
+        row: u64,
+    },
+
+    /// A text that is declared as JSON is none.
+    #[error(
+        "row {row}: the text of column {column} is not the {expected} it is declared as; \
+         make it with PARSE_JSON or declare VARCHAR"
+    )]
+    JsonNotWritable {
+        /// Row number in the batch.
+        row: u64,
+        /// Index of the column, from 0.
+        column: usize,
+        /// The declared type.
+        expected: SqlType,
     },
 
     /// A Rust value cannot be written as JSON.
@@ -336,10 +430,19 @@ impl BatchError {
             Self::NotADate { .. } => "FLOE-BATCH-0033",
             Self::TextTooLong { .. } => "FLOE-BATCH-0034",
             Self::ValueRefused { .. } => "FLOE-BATCH-0035",
+            Self::NotATime { .. } => "FLOE-BATCH-0036",
+            Self::TimeNotExact { .. } => "FLOE-BATCH-0037",
+            Self::TimeOutOfRange { .. } => "FLOE-BATCH-0038",
+            Self::NotBinary { .. } => "FLOE-BATCH-0039",
+            Self::BinaryTooLong { .. } => "FLOE-BATCH-0029",
             Self::ColumnNotSupported { .. } => "FLOE-BATCH-0040",
             Self::RowsOutOfBounds { .. } => "FLOE-BATCH-0041",
             Self::DateOutOfRange { .. } => "FLOE-BATCH-0042",
             Self::ValueNotWritable { .. } => "FLOE-BATCH-0043",
+            Self::ColumnNotOfType { .. } => "FLOE-BATCH-0044",
+            Self::ColumnsMissing { .. } => "FLOE-BATCH-0045",
+            Self::TimeNotWritable { .. } => "FLOE-BATCH-0046",
+            Self::JsonNotWritable { .. } => "FLOE-BATCH-0047",
         }
     }
 
@@ -375,12 +478,21 @@ impl BatchError {
             | Self::NumberOutOfRange { place, .. }
             | Self::NumberNotExact { place, .. }
             | Self::NotADate { place }
+            | Self::NotATime { place, .. }
+            | Self::TimeNotExact { place, .. }
+            | Self::TimeOutOfRange { place, .. }
+            | Self::NotBinary { place }
+            | Self::BinaryTooLong { place, .. }
             | Self::TextTooLong { place, .. }
             | Self::ValueRefused { place, .. } => Some(*place),
             Self::BodyTooLarge { .. }
             | Self::ColumnNotSupported { .. }
             | Self::RowsOutOfBounds { .. }
+            | Self::ColumnNotOfType { .. }
+            | Self::ColumnsMissing { .. }
             | Self::DateOutOfRange { .. }
+            | Self::TimeNotWritable { .. }
+            | Self::JsonNotWritable { .. }
             | Self::ValueNotWritable { .. } => None,
         }
     }

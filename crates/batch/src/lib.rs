@@ -47,6 +47,8 @@ mod isa;
 mod number;
 mod scan;
 mod sql_type;
+#[cfg(feature = "arrow")]
+mod temporal;
 mod text;
 mod value;
 
@@ -58,9 +60,12 @@ pub mod rows;
 pub use arrow;
 
 #[cfg(feature = "arrow")]
-pub use columns::{decode_request, decode_response, encode_request, encode_response};
+pub use columns::{
+    Encoder, decode_request, decode_response, decode_response_in_any_order, encode_request,
+    encode_response,
+};
 pub use envelope::MAX_BODY_BYTES;
 pub use error::{BatchError, Found, JsonKind, Place};
 pub use number::MAX_NUMBER_BYTES;
 pub use scan::MAX_DEPTH;
-pub use sql_type::{NumberType, SqlType, TextLength, TypeError};
+pub use sql_type::{BinaryLength, FractionDigits, NumberType, SqlType, TextLength, TypeError};

@@ -94,6 +94,41 @@ pub fn read_response<'de, T: Deserialize<'de>>(
     read.map(|_| values).map_err(|error| *error)
 }
 
+/// Reads a response whose rows may come in any order, and puts them in order; otherwise as
+/// [`read_response`].
+///
+/// # Errors
+///
+/// [`BatchError`] with offset, row and expectation when a row is missing, comes twice, was never
+/// sent, or is not a `T`.
+///
+/// ```
+/// use floe_batch::rows::read_response_in_any_order;
+///
+/// let values = read_response_in_any_order::<&str>(br#"{"data":[[1,"b"],[0,"a"]]}"#, 2)?;
+/// assert_eq!(values, ["a", "b"]);
+///
+/// let twice = read_response_in_any_order::<&str>(br#"{"data":[[1,"b"],[1,"a"]]}"#, 2);
+/// assert_eq!(twice.unwrap_err().code(), "FLOE-BATCH-0021");
+/// # Ok::<(), floe_batch::BatchError>(())
+/// ```
+pub fn read_response_in_any_order<'de, T: Deserialize<'de>>(
+    body: &'de [u8],
+    rows: usize,
+) -> Result<Vec<T>, BatchError> {
+    let mut values = Vec::new();
+    let mut scratch = Vec::new();
+    let read = walk(body, RowNumbers::InAnyOrder(rows as u64), |scan, row| {
+        envelope::next_cell(scan, 2, 1)?;
+        values.push((row, de::value(scan, &mut scratch)?));
+        envelope::no_cells_left(scan, 2)?;
+        Ok(row + 1)
+    });
+    read.map_err(|error| *error)?;
+    values.sort_by_key(|(row, _)| *row);
+    Ok(values.into_iter().map(|(_, value)| value).collect())
+}
+
 /// Writes a response row by row into the caller's buffer.
 ///
 /// ```

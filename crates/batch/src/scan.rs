@@ -354,6 +354,15 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Where the value ends that begins at `at`; `None` when none does.
+#[cfg(feature = "arrow")]
+pub(crate) fn skip(body: &[u8], at: usize) -> Option<usize> {
+    let mut scan = Scanner::new(body);
+    scan.move_to(at);
+    scan.skip_value(0).ok()?;
+    Some(scan.offset())
+}
+
 /// A string of the body.
 #[derive(Clone, Copy)]
 pub(crate) enum Text<'a, 's> {

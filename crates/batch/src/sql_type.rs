@@ -1,7 +1,11 @@
 //! The SQL types that a batch can carry.
 
+mod parameters;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use parameters::{BinaryLength, FractionDigits, NumberType, TextLength};
 
 /// Declared type of an argument or of the result of a service function.
 ///
@@ -29,6 +33,23 @@ pub enum SqlType {
     Number(NumberType),
     /// `DATE`: a JSON string `YYYY-MM-DD`.
     Date,
+    /// `TIME`: a JSON string `HH24:MI:SS.FF`.
+    Time(FractionDigits),
+    /// `TIMESTAMP_NTZ`, `TIMESTAMP`, `DATETIME`: a JSON string `YYYY-MM-DD HH24:MI:SS.FF`, what a
+    /// clock on the wall shows.
+    TimestampNtz(FractionDigits),
+    /// `TIMESTAMP_LTZ`: a moment, as a JSON string with an offset from UTC.
+    TimestampLtz(FractionDigits),
+    /// `TIMESTAMP_TZ`: a moment and the offset from UTC it was given with, as a JSON string.
+    TimestampTz(FractionDigits),
+    /// `BINARY`, `VARBINARY`: a JSON string of hexadecimal digits.
+    Binary(BinaryLength),
+    /// `VARIANT`: any JSON value, kept as it is written.
+    Variant,
+    /// `OBJECT`: a JSON object, kept as it is written.
+    Object,
+    /// `ARRAY`: a JSON array, kept as it is written.
+    Array,
 }
 
 impl SqlType {
@@ -65,6 +86,24 @@ impl SqlType {
                 none(Self::Number(NumberType::INTEGER))
             }
             "DATE" => none(Self::Date),
+            "TIME" => fraction_digits(text, &parameters).map(Self::Time),
+            "TIMESTAMP"
+            | "DATETIME"
+            | "TIMESTAMP_NTZ"
+            | "TIMESTAMPNTZ"
+            | "TIMESTAMP WITHOUT TIME ZONE" => {
+                fraction_digits(text, &parameters).map(Self::TimestampNtz)
+            }
+            "TIMESTAMP_LTZ" | "TIMESTAMPLTZ" | "TIMESTAMP WITH LOCAL TIME ZONE" => {
+                fraction_digits(text, &parameters).map(Self::TimestampLtz)
+            }
+            "TIMESTAMP_TZ" | "TIMESTAMPTZ" | "TIMESTAMP WITH TIME ZONE" => {
+                fraction_digits(text, &parameters).map(Self::TimestampTz)
+            }
+            "BINARY" | "VARBINARY" => binary_type(text, &parameters),
+            "VARIANT" => none(Self::Variant),
+            "OBJECT" => none(Self::Object),
+            "ARRAY" => none(Self::Array),
             _ => Err(TypeError::NotSupported { name }),
         }
     }
@@ -85,10 +124,25 @@ impl SqlType {
             Self::Float => "FLOAT",
             Self::Number(_) => "NUMBER",
             Self::Date => "DATE",
+            Self::Time(_) => "TIME",
+            Self::TimestampNtz(_) => "TIMESTAMP_NTZ",
+            Self::TimestampLtz(_) => "TIMESTAMP_LTZ",
+            Self::TimestampTz(_) => "TIMESTAMP_TZ",
+            Self::Binary(_) => "BINARY",
+            Self::Variant => "VARIANT",
+            Self::Object => "OBJECT",
+            Self::Array => "ARRAY",
         }
     }
 
     /// Returns the Arrow type of a column of this SQL type.
+    ///
+    /// Times are `Time64(ns)`. Timestamps count in the coarsest unit that has the declared digits:
+    /// seconds for none, milli-, micro- or nanoseconds for up to three, six or nine; so that
+    /// nanoseconds only reach from 1677 to 2262, and the others over all years. `TIMESTAMP_LTZ` has
+    /// the time zone `+00:00`. `TIMESTAMP_TZ` is a struct of such a timestamp and the offset in
+    /// minutes, as the canonical extension type `arrow.timestamp_with_offset` stores it. `VARIANT`,
+    /// `OBJECT` and `ARRAY` are the text of the JSON value.
     ///
     /// ```
     /// use floe_batch::{SqlType, arrow::datatypes::DataType};
@@ -96,17 +150,31 @@ impl SqlType {
     /// assert_eq!(SqlType::parse("NUMBER(10,2)")?.arrow_type(), DataType::Decimal128(10, 2));
     /// assert_eq!(SqlType::parse("TEXT")?.arrow_type(), DataType::Utf8);
     /// assert_eq!(SqlType::Date.arrow_type(), DataType::Date32);
+    /// assert_eq!(SqlType::Variant.arrow_type(), DataType::Utf8);
     /// # Ok::<(), floe_batch::TypeError>(())
     /// ```
     #[cfg(feature = "arrow")]
     pub fn arrow_type(&self) -> arrow::datatypes::DataType {
-        use arrow::datatypes::DataType;
+        use arrow::datatypes::{DataType, Field, TimeUnit};
+        let moment = |digits: FractionDigits| DataType::Timestamp(digits.unit(), Some(UTC.into()));
         match self {
             Self::Varchar(_) => DataType::Utf8,
             Self::Boolean => DataType::Boolean,
             Self::Float => DataType::Float64,
             Self::Number(number) => number.arrow_type(),
             Self::Date => DataType::Date32,
+            Self::Time(_) => DataType::Time64(TimeUnit::Nanosecond),
+            Self::TimestampNtz(digits) => DataType::Timestamp(digits.unit(), None),
+            Self::TimestampLtz(digits) => moment(*digits),
+            Self::TimestampTz(digits) => DataType::Struct(
+                vec![
+                    Field::new("timestamp", moment(*digits), false),
+                    Field::new("offset_minutes", DataType::Int16, false),
+                ]
+                .into(),
+            ),
+            Self::Binary(_) => DataType::Binary,
+            Self::Variant | Self::Object | Self::Array => DataType::Utf8,
         }
     }
 
@@ -118,6 +186,15 @@ impl SqlType {
             Self::Float => "a number, null, or one of the strings \"NaN\", \"inf\", \"-inf\"",
             Self::Number(_) => "a number or null",
             Self::Date => "a string YYYY-MM-DD or null",
+            Self::Time(_) => "a string HH24:MI:SS or null",
+            Self::TimestampNtz(_) => "a string YYYY-MM-DD HH24:MI:SS or null",
+            Self::TimestampLtz(_) | Self::TimestampTz(_) => {
+                "a string YYYY-MM-DD HH24:MI:SS +HHMM or null"
+            }
+            Self::Binary(_) => "a string of hexadecimal digits or null",
+            Self::Variant => "any JSON value",
+            Self::Object => "an object or null",
+            Self::Array => "an array or null",
         }
     }
 }
@@ -132,7 +209,20 @@ impl fmt::Display for SqlType {
             Self::Number(number) => {
                 write!(f, "NUMBER({},{})", number.precision(), number.scale())
             }
-            Self::Boolean | Self::Float | Self::Date => f.write_str(self.name()),
+            Self::Time(digits)
+            | Self::TimestampNtz(digits)
+            | Self::TimestampLtz(digits)
+            | Self::TimestampTz(digits) => write!(f, "{}({})", self.name(), digits.get()),
+            Self::Binary(length) => match length.max_bytes() {
+                None => f.write_str("BINARY"),
+                Some(max) => write!(f, "BINARY({max})"),
+            },
+            Self::Boolean
+            | Self::Float
+            | Self::Date
+            | Self::Variant
+            | Self::Object
+            | Self::Array => f.write_str(self.name()),
         }
     }
 }
@@ -145,137 +235,9 @@ impl FromStr for SqlType {
     }
 }
 
-/// Precision and scale of a `NUMBER`.
-///
-/// ```
-/// use floe_batch::NumberType;
-///
-/// let price = NumberType::new(10, 2)?;
-/// assert_eq!((price.precision(), price.scale()), (10, 2));
-/// assert!(NumberType::new(2, 3).is_err());
-/// # Ok::<(), floe_batch::TypeError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct NumberType {
-    precision: u8,
-    scale: u8,
-}
-
-impl NumberType {
-    /// The most decimal digits a `NUMBER` can have.
-    pub const MAX_PRECISION: u8 = 38;
-
-    /// The most digits behind the point; the scale 38 of other systems is not
-    /// declarable in the dialect.
-    pub const MAX_SCALE: u8 = 37;
-
-    /// `NUMBER(38,0)`, which the integer types stand for.
-    pub const INTEGER: Self = Self {
-        precision: 38,
-        scale: 0,
-    };
-
-    /// Makes a `NUMBER(precision, scale)`.
-    ///
-    /// # Errors
-    ///
-    /// [`TypeError::BadParameters`] unless the precision is 1 to 38 and the
-    /// scale 0 to 37 and not above the precision.
-    ///
-    /// ```
-    /// assert!(floe_batch::NumberType::new(38, 37).is_ok());
-    /// assert!(floe_batch::NumberType::new(0, 0).is_err());
-    /// ```
-    pub fn new(precision: u8, scale: u8) -> Result<Self, TypeError> {
-        let text = || format!("NUMBER({precision},{scale})");
-        if precision == 0 || precision > Self::MAX_PRECISION {
-            return Err(bad_parameters(&text(), "the precision is 1 to 38"));
-        }
-        if scale > Self::MAX_SCALE || scale > precision {
-            let problem = "the scale is 0 to 37 and at most the precision";
-            return Err(bad_parameters(&text(), problem));
-        }
-        Ok(Self { precision, scale })
-    }
-
-    /// Returns how many decimal digits there are in all.
-    ///
-    /// ```
-    /// assert_eq!(floe_batch::NumberType::INTEGER.precision(), 38);
-    /// ```
-    pub fn precision(self) -> u8 {
-        self.precision
-    }
-
-    /// Returns how many of the digits are behind the point.
-    ///
-    /// ```
-    /// assert_eq!(floe_batch::NumberType::INTEGER.scale(), 0);
-    /// ```
-    pub fn scale(self) -> u8 {
-        self.scale
-    }
-
-    #[cfg(feature = "arrow")]
-    pub(crate) fn arrow_type(self) -> arrow::datatypes::DataType {
-        // The scale is at most 37, so it always fits.
-        let scale = i8::try_from(self.scale).unwrap_or(i8::MAX);
-        arrow::datatypes::DataType::Decimal128(self.precision, scale)
-    }
-}
-
-/// Longest text of a `VARCHAR`, in characters.
-///
-/// ```
-/// use floe_batch::TextLength;
-///
-/// assert_eq!(TextLength::new(16)?.max_chars(), Some(16));
-/// assert_eq!(TextLength::UNLIMITED.max_chars(), None);
-/// assert!(TextLength::new(0).is_err());
-/// # Ok::<(), floe_batch::TypeError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TextLength(Option<u32>);
-
-impl TextLength {
-    /// No limit was declared.
-    pub const UNLIMITED: Self = Self(None);
-
-    /// One character, which `CHAR` without a length stands for.
-    pub const ONE: Self = Self(Some(1));
-
-    /// The most characters that can be declared.
-    pub const MAX: u32 = 134_217_728;
-
-    /// Makes a length of `max_chars` characters.
-    ///
-    /// # Errors
-    ///
-    /// [`TypeError::BadParameters`] unless it is 1 to [`TextLength::MAX`].
-    ///
-    /// ```
-    /// assert!(floe_batch::TextLength::new(134_217_728).is_ok());
-    /// ```
-    pub fn new(max_chars: u32) -> Result<Self, TypeError> {
-        if max_chars == 0 || max_chars > Self::MAX {
-            let text = format!("VARCHAR({max_chars})");
-            return Err(bad_parameters(
-                &text,
-                "the length is 1 to 134217728 characters",
-            ));
-        }
-        Ok(Self(Some(max_chars)))
-    }
-
-    /// Returns the most characters a text may have; `None` without a limit.
-    ///
-    /// ```
-    /// assert_eq!(floe_batch::TextLength::ONE.max_chars(), Some(1));
-    /// ```
-    pub fn max_chars(self) -> Option<u32> {
-        self.0
-    }
-}
+/// The time zone of a column of moments.
+#[cfg(feature = "arrow")]
+pub(crate) const UTC: &str = "+00:00";
 
 /// Why a type cannot be used in a service function.
 ///
@@ -291,7 +253,8 @@ pub enum TypeError {
     /// A batch cannot carry the type.
     #[error(
         "the type {name} cannot be sent to a service function; \
-         use VARCHAR, BOOLEAN, FLOAT, NUMBER or DATE"
+         use VARCHAR, NUMBER, FLOAT, BOOLEAN, DATE, TIME, a TIMESTAMP, BINARY, VARIANT, \
+         OBJECT or ARRAY"
     )]
     NotSupported {
         /// The type's name as written, in upper case.
@@ -312,7 +275,7 @@ impl TypeError {
     /// Returns the stable code, which names the page in `docs/errors/`.
     ///
     /// ```
-    /// let error = floe_batch::SqlType::parse("VARIANT").unwrap_err();
+    /// let error = floe_batch::SqlType::parse("GEOGRAPHY").unwrap_err();
     /// assert_eq!(error.code(), "FLOE-BATCH-0001");
     /// ```
     pub fn code(&self) -> &'static str {
@@ -353,6 +316,29 @@ fn text_type(text: &str, parameters: &[u32], default: TextLength) -> Result<SqlT
             "the type takes one parameter, its length",
         )),
     }
+}
+
+fn binary_type(text: &str, parameters: &[u32]) -> Result<SqlType, TypeError> {
+    match parameters {
+        [] => Ok(SqlType::Binary(BinaryLength::UNLIMITED)),
+        [max] => BinaryLength::new(*max).map(SqlType::Binary),
+        _ => Err(bad_parameters(
+            text,
+            "the type takes one parameter, its length",
+        )),
+    }
+}
+
+fn fraction_digits(text: &str, parameters: &[u32]) -> Result<FractionDigits, TypeError> {
+    const PROBLEM: &str = "the type takes one parameter, 0 to 9 digits of its seconds";
+    let digits = match parameters {
+        [] => return Ok(FractionDigits::NINE),
+        [digits] => u8::try_from(*digits).ok(),
+        _ => None,
+    };
+    digits
+        .and_then(|digits| FractionDigits::new(digits).ok())
+        .ok_or_else(|| bad_parameters(text, PROBLEM))
 }
 
 fn number_type(text: &str, parameters: &[u32]) -> Result<SqlType, TypeError> {

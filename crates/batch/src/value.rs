@@ -79,3 +79,14 @@ pub(crate) fn date(days: i32, out: &mut Vec<u8>) -> Result<(), i32> {
     out.push(b'"');
     Ok(())
 }
+
+/// Two hexadecimal digits a byte, upper case.
+#[cfg(feature = "arrow")]
+pub(crate) fn binary(bytes: &[u8], out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let digits = |byte: &u8| [byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]);
+    out.reserve(2 * bytes.len() + 2);
+    out.push(b'"');
+    out.extend(bytes.iter().flat_map(digits));
+    out.push(b'"');
+}

@@ -1,50 +1,59 @@
 //! Columns written out.
 
 mod fast;
+mod values;
 
 use std::ops::Range;
 
-use arrow::array::{Array, AsArray, BooleanArray, LargeStringArray, StringArray, StringViewArray};
+use arrow::array::Array;
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
-    Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
-};
 
 use crate::error::BatchError;
 use crate::isa::Level;
+use crate::scan;
+use crate::sql_type::SqlType;
+use crate::temporal::{self, Stamp};
 use crate::value;
+use values::{Texts, Values};
 
 /// One column, looked into once and not per row.
 pub(crate) struct Cells<'a> {
     nulls: Option<&'a NullBuffer>,
     values: Values<'a>,
+    /// JSON is written as it is found.
+    trusted: bool,
 }
 
-enum Values<'a> {
-    Null,
-    Text(&'a StringArray),
-    LargeText(&'a LargeStringArray),
-    TextView(&'a StringViewArray),
-    Boolean(&'a BooleanArray),
-    Float64(&'a [f64]),
-    Float32(&'a [f32]),
-    Int8(&'a [i8]),
-    Int16(&'a [i16]),
-    Int32(&'a [i32]),
-    Int64(&'a [i64]),
-    UInt8(&'a [u8]),
-    UInt16(&'a [u16]),
-    UInt32(&'a [u32]),
-    UInt64(&'a [u64]),
-    Number { values: &'a [i128], scale: usize },
-    Date(&'a [i32]),
+/// Why a value cannot be written.
+enum Unwritable {
+    /// Days from 1970-01-01 that are in no year of four digits.
+    Date(i32),
+    Time,
+    Json(SqlType),
+}
+
+impl Unwritable {
+    fn into_error(self, row: usize, column: usize) -> BatchError {
+        let row = row as u64;
+        match self {
+            Self::Date(days) => BatchError::DateOutOfRange { row, days },
+            Self::Time => BatchError::TimeNotWritable { row },
+            Self::Json(expected) => BatchError::JsonNotWritable {
+                row,
+                column,
+                expected,
+            },
+        }
+    }
 }
 
 impl<'a> Cells<'a> {
+    /// Looks into column number `index`, as values of the declared type or of what its Arrow type
+    /// says.
     pub(crate) fn new(
         index: usize,
         array: &'a dyn Array,
+        ty: Option<SqlType>,
         rows: &Range<usize>,
     ) -> Result<Self, BatchError> {
         if rows.end > array.len() {
@@ -56,31 +65,51 @@ impl<'a> Cells<'a> {
                 end,
             });
         }
-        match Values::new(array) {
-            Some(values) => Ok(Self {
-                nulls: array.nulls(),
-                values,
-            }),
-            None => Err(BatchError::ColumnNotSupported {
-                column: index,
-                data_type: array.data_type().to_string(),
-            }),
-        }
+        let data_type = || array.data_type().to_string();
+        let values = Values::new(array).ok_or_else(|| BatchError::ColumnNotSupported {
+            column: index,
+            data_type: data_type(),
+        })?;
+        let values = match ty {
+            None => values,
+            Some(ty) => values
+                .declared(ty)
+                .ok_or_else(|| BatchError::ColumnNotOfType {
+                    column: index,
+                    data_type: data_type(),
+                    expected: ty,
+                })?,
+        };
+        Ok(Self {
+            nulls: array.nulls(),
+            values,
+            trusted: false,
+        })
     }
 
-    /// Writes the value of row `at` of the column; the days of a date that
-    /// cannot be written come back as the error.
-    #[inline]
-    fn write(&self, at: usize, out: &mut Vec<u8>) -> Result<(), i32> {
+    /// Writes JSON without looking whether it is.
+    pub(crate) fn trust(mut self) -> Self {
+        self.trusted = true;
+        self
+    }
+
+    /// Writes the value of row `at` of the column.
+    fn write(&self, at: usize, out: &mut Vec<u8>) -> Result<(), Unwritable> {
         if self.nulls.is_some_and(|nulls| nulls.is_null(at)) {
             out.extend_from_slice(b"null");
             return Ok(());
         }
         match &self.values {
             Values::Null => out.extend_from_slice(b"null"),
-            Values::Text(array) => value::text(array.value(at), out),
-            Values::LargeText(array) => value::text(array.value(at), out),
-            Values::TextView(array) => value::text(array.value(at), out),
+            Values::Text(texts) => value::text(texts.value(at), out),
+            Values::Json(texts, ty) => {
+                let text = texts.value(at);
+                if !self.trusted && !is_json(text, *ty) {
+                    return Err(Unwritable::Json(*ty));
+                }
+                out.extend_from_slice(text.as_bytes());
+            }
+            Values::Binary(bytes) => value::binary(bytes.value(at), out),
             Values::Boolean(array) => value::boolean(array.value(at), out),
             Values::Float64(values) => value::float(values[at], out),
             Values::Float32(values) => value::float(values[at], out),
@@ -93,7 +122,25 @@ impl<'a> Cells<'a> {
             Values::UInt32(values) => value::integer(values[at], out),
             Values::UInt64(values) => value::integer(values[at], out),
             Values::Number { values, scale } => value::decimal(values[at], *scale, out),
-            Values::Date(values) => return value::date(values[at], out),
+            Values::Date(values) => return value::date(values[at], out).map_err(Unwritable::Date),
+            Values::Time(counts) => {
+                let stamp = Stamp::of_count(counts.value(at), counts.per_second, None);
+                // A time is counted from midnight; one of another day is none.
+                let stamp = stamp
+                    .filter(|stamp| stamp.days == 0)
+                    .ok_or(Unwritable::Time)?;
+                out.push(b'"');
+                temporal::write_time(stamp.nanos, out);
+                out.push(b'"');
+            }
+            Values::Timestamp(counts, offset) => {
+                let offset = offset.value(at);
+                let stamp = Stamp::of_count(counts.value(at), counts.per_second, offset);
+                let stamp = stamp.ok_or(Unwritable::Time)?;
+                out.push(b'"');
+                temporal::write_timestamp(stamp, out);
+                out.push(b'"');
+            }
         }
         Ok(())
     }
@@ -102,44 +149,27 @@ impl<'a> Cells<'a> {
     fn width(&self) -> usize {
         match &self.values {
             Values::Null | Values::Boolean(_) => 5,
-            Values::Text(array) => average(array.values().len(), array.len()) + 4,
-            Values::LargeText(array) => average(array.values().len(), array.len()) + 4,
-            Values::TextView(array) => average(array.total_bytes_len(), array.len()) + 4,
+            Values::Text(texts) | Values::Json(texts, _) => texts.width() + 4,
+            Values::Binary(_) => 36,
             Values::Float64(_) => 20,
             Values::Float32(_) => 12,
             Values::Int8(_) | Values::UInt8(_) | Values::Int16(_) | Values::UInt16(_) => 6,
             Values::Int32(_) | Values::UInt32(_) | Values::Int64(_) | Values::UInt64(_) => 12,
-            Values::Number { .. } | Values::Date(_) => 14,
+            Values::Number { .. } | Values::Date(_) | Values::Time(_) => 14,
+            Values::Timestamp(..) => 32,
         }
     }
 }
 
-impl<'a> Values<'a> {
-    fn new(array: &'a dyn Array) -> Option<Self> {
-        Some(match array.data_type() {
-            DataType::Null => Self::Null,
-            DataType::Utf8 => Self::Text(array.as_string()),
-            DataType::LargeUtf8 => Self::LargeText(array.as_string()),
-            DataType::Utf8View => Self::TextView(array.as_string_view()),
-            DataType::Boolean => Self::Boolean(array.as_boolean()),
-            DataType::Float64 => Self::Float64(array.as_primitive::<Float64Type>().values()),
-            DataType::Float32 => Self::Float32(array.as_primitive::<Float32Type>().values()),
-            DataType::Int8 => Self::Int8(array.as_primitive::<Int8Type>().values()),
-            DataType::Int16 => Self::Int16(array.as_primitive::<Int16Type>().values()),
-            DataType::Int32 => Self::Int32(array.as_primitive::<Int32Type>().values()),
-            DataType::Int64 => Self::Int64(array.as_primitive::<Int64Type>().values()),
-            DataType::UInt8 => Self::UInt8(array.as_primitive::<UInt8Type>().values()),
-            DataType::UInt16 => Self::UInt16(array.as_primitive::<UInt16Type>().values()),
-            DataType::UInt32 => Self::UInt32(array.as_primitive::<UInt32Type>().values()),
-            DataType::UInt64 => Self::UInt64(array.as_primitive::<UInt64Type>().values()),
-            DataType::Date32 => Self::Date(array.as_primitive::<Date32Type>().values()),
-            DataType::Decimal128(_, scale) => Self::Number {
-                values: array.as_primitive::<Decimal128Type>().values(),
-                scale: usize::try_from(*scale).ok()?,
-            },
-            _ => return None,
-        })
-    }
+/// True for the text of a JSON value of the type, white space around it allowed.
+fn is_json(text: &str, ty: SqlType) -> bool {
+    let text = text.trim_matches([' ', '\n', '\r', '\t']).as_bytes();
+    let fits = match ty {
+        SqlType::Object => text.starts_with(b"{"),
+        SqlType::Array => text.starts_with(b"["),
+        _ => true,
+    };
+    fits && scan::skip(text, 0) == Some(text.len())
 }
 
 /// Writes the whole body.
@@ -152,9 +182,4 @@ pub(crate) fn body(
     let row_width = cells.iter().map(Cells::width).sum::<usize>() + 10;
     out.reserve(rows.len().saturating_mul(row_width).saturating_add(16));
     fast::body(level, cells, rows, out)
-        .map_err(|(row, days)| BatchError::DateOutOfRange { row, days })
-}
-
-fn average(bytes: usize, rows: usize) -> usize {
-    bytes / rows.max(1)
 }

@@ -8,9 +8,11 @@
 
 mod codes;
 mod corpus;
+mod declared;
 mod decode;
 mod encode;
 mod model;
+mod order;
 mod properties;
 mod refusals;
 mod typed;

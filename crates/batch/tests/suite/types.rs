@@ -31,6 +31,21 @@ fn every_spelling_of_a_type_is_read_as_the_type_it_means() {
         ("TINYINT", "NUMBER(38,0)"),
         ("BYTEINT", "NUMBER(38,0)"),
         ("DATE", "DATE"),
+        ("TIME", "TIME(9)"),
+        ("time(0)", "TIME(0)"),
+        ("TIMESTAMP", "TIMESTAMP_NTZ(9)"),
+        ("datetime(3)", "TIMESTAMP_NTZ(3)"),
+        ("TIMESTAMPNTZ", "TIMESTAMP_NTZ(9)"),
+        ("timestamp without time zone", "TIMESTAMP_NTZ(9)"),
+        ("TIMESTAMP_LTZ(6)", "TIMESTAMP_LTZ(6)"),
+        ("timestamp with local time zone", "TIMESTAMP_LTZ(9)"),
+        ("TIMESTAMP_TZ", "TIMESTAMP_TZ(9)"),
+        ("timestamp with time zone", "TIMESTAMP_TZ(9)"),
+        ("BINARY", "BINARY"),
+        ("varbinary(16)", "BINARY(16)"),
+        ("VARIANT", "VARIANT"),
+        ("object", "OBJECT"),
+        ("ARRAY", "ARRAY"),
     ];
     for (written, meant) in cases {
         let ty = SqlType::parse(written).unwrap();
@@ -42,10 +57,10 @@ fn every_spelling_of_a_type_is_read_as_the_type_it_means() {
 #[test]
 fn a_type_that_cannot_be_sent_is_named() {
     for name in [
-        "TIMESTAMP_NTZ",
-        "VARIANT",
         "GEOGRAPHY",
-        "BINARY",
+        "GEOMETRY",
+        "DECFLOAT",
+        "VECTOR",
         "",
         "NUMBER 3",
     ] {

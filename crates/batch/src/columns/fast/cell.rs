@@ -1,11 +1,12 @@
 //! One cell, where it is as its type makes one expect.
 
 use super::float;
-use crate::columns::read::{Column, Texts, Values};
+use crate::columns::read::{Column, Texts, Values, exact_count, exact_time, wall_clock};
 use crate::date;
 use crate::isa::Isa;
 use crate::number::TENS;
 use crate::sql_type::NumberType;
+use crate::temporal::{parse_time, parse_timestamp};
 use crate::text::ESCAPES;
 
 /// Reads the cell at `at` into the column and returns where it ends; `None`, and the column as it
@@ -21,47 +22,43 @@ pub(super) unsafe fn read<I: Isa>(
     at: *const u8,
     stop: *const u8,
 ) -> Option<*const u8> {
+    let ty = column.ty;
     // SAFETY: the caller's promises are those that the readers below ask for.
-    unsafe {
+    let end = unsafe {
         match &mut column.values {
-            Values::Text(texts) => match *at {
-                b'"' => text::<I>(texts, at.add(1), stop),
-                _ => null(column, at),
-            },
-            Values::Float(values) => match float::read::<I>(at) {
-                Some((value, end)) => {
-                    push(values, value);
-                    Some(end)
-                }
-                None => null(column, at),
-            },
-            Values::Number { ty, values } => match number::<I>(*ty, at) {
-                Some((value, end)) => {
-                    push(values, value);
-                    Some(end)
-                }
-                None => null(column, at),
-            },
-            Values::Date { days, .. } => match quoted_date(at) {
-                Some((value, end)) => {
-                    push(days, value);
-                    Some(end)
-                }
-                None => null(column, at),
-            },
-            Values::Boolean(values) => {
-                let word = at.cast::<[u8; 4]>().read();
-                if &word == b"true" {
-                    push(values, true);
-                    Some(at.add(4))
-                } else if &word == b"fals" && *at.add(4) == b'e' {
-                    push(values, false);
-                    Some(at.add(5))
-                } else {
-                    null(column, at)
-                }
+            Values::Text(texts) => text::<I>(texts, at, stop),
+            Values::Float(values) => store(values, float::read::<I>(at)),
+            Values::Number { ty, values } => store(values, number::<I>(*ty, at)),
+            Values::Date(values) => store(values, quoted_date(at)),
+            Values::Boolean(values) => store(values, boolean(at)),
+            Values::Time(values) => {
+                let time = |text: &[u8]| exact_time(ty, parse_time(text)?);
+                store(values, quoted::<I, _>(at, time))
             }
+            Values::Timestamp(digits, values) => {
+                let count =
+                    |text: &[u8]| exact_count(*digits, wall_clock(ty, parse_timestamp(text)?)).ok();
+                store(values, quoted::<I, _>(at, count))
+            }
+            Values::Zoned(digits, values, offsets) => {
+                let zoned = |text: &[u8]| {
+                    let stamp = parse_timestamp(text)?;
+                    let count = exact_count(*digits, stamp).ok()?;
+                    Some((count, stamp.offset.unwrap_or(0)))
+                };
+                quoted::<I, _>(at, zoned).map(|((count, offset), end)| {
+                    push(values, count);
+                    push(offsets, offset);
+                    end
+                })
+            }
+            Values::Json(_) | Values::Binary { .. } => None,
         }
+    };
+    match end {
+        Some(end) => Some(end),
+        // SAFETY: the caller promises more.
+        None => unsafe { null(column, at) },
     }
 }
 
@@ -93,29 +90,57 @@ unsafe fn push<T>(values: &mut Vec<T>, value: T) {
     }
 }
 
+/// Keeps the value that was read, and returns where it ends.
+///
+/// # Safety
+///
+/// The vector has room for a value.
+#[inline(always)]
+unsafe fn store<T>(values: &mut Vec<T>, found: Option<(T, *const u8)>) -> Option<*const u8> {
+    let (value, end) = found?;
+    // SAFETY: the caller promises it.
+    unsafe { push(values, value) };
+    Some(end)
+}
+
+/// # Safety
+///
+/// Five bytes can be read at `at`.
+#[inline(always)]
+unsafe fn boolean(at: *const u8) -> Option<(bool, *const u8)> {
+    // SAFETY: the caller promises it.
+    match unsafe { at.cast::<[u8; 5]>().read() } {
+        [b't', b'r', b'u', b'e', _] => Some((true, at.wrapping_add(4))),
+        [b'f', b'a', b'l', b's', b'e'] => Some((false, at.wrapping_add(5))),
+        _ => None,
+    }
+}
+
 /// True for the bytes that end a cell when no white space does.
 #[inline(always)]
 pub(super) fn ends_cell(byte: u8) -> bool {
     byte == b',' || byte == b']'
 }
 
-/// Reads the text behind a quote.
+/// Reads a text with its quotes.
 ///
 /// # Safety
 ///
 /// As `read`.
 #[inline(always)]
-unsafe fn text<I: Isa>(texts: &mut Texts, from: *const u8, stop: *const u8) -> Option<*const u8> {
+unsafe fn text<I: Isa>(texts: &mut Texts, at: *const u8, stop: *const u8) -> Option<*const u8> {
     let begin = texts.bytes.len();
     if texts.bytes.capacity() - begin < 32 {
         texts.bytes.reserve(64);
     }
-    // SAFETY: 32 bytes can be read at `from`, which is one behind the begin of the cell, and
-    // written behind the texts, where there is room for them.
+    // SAFETY: 33 bytes can be read at `at`, and 32 written behind the texts, where there is room.
     unsafe {
+        if *at != b'"' {
+            return None;
+        }
+        let from = at.add(1);
         let to = texts.bytes.as_mut_ptr().add(begin);
-        let special = I::copy_plain(from, to);
-        let len = texts.guess.end(special);
+        let len = texts.guess.end(I::copy_plain(from, to));
         if len == 32 || *from.add(len) != b'"' || len > texts.most {
             return long::<I>(texts, from, stop);
         }
@@ -276,6 +301,31 @@ unsafe fn decimal<I: Isa>(ty: NumberType, at: *const u8) -> Option<(i128, *const
     // Below 10^38, which is below 2^127.
     let value = value as i128;
     Some((if found.negative { -value } else { value }, end))
+}
+
+/// Reads a text of less than 32 bytes and without escapes.
+///
+/// # Safety
+///
+/// 33 bytes can be read at `at`.
+#[inline(always)]
+unsafe fn quoted<I: Isa, T>(
+    at: *const u8,
+    read: impl FnOnce(&[u8]) -> Option<T>,
+) -> Option<(T, *const u8)> {
+    let mut text = [0; 32];
+    // SAFETY: the caller promises it; the text is as long as a step.
+    let len = unsafe {
+        if *at != b'"' {
+            return None;
+        }
+        I::copy_plain(at.add(1), text.as_mut_ptr()).trailing_zeros() as usize
+    };
+    // SAFETY: 33 bytes can be read.
+    if len == 32 || unsafe { *at.add(1 + len) } != b'"' {
+        return None;
+    }
+    Some((read(text.get(..len)?)?, at.wrapping_add(len + 2)))
 }
 
 /// # Safety

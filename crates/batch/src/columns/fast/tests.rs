@@ -40,6 +40,41 @@ fn ty(text: &str) -> SqlType {
     SqlType::parse(text).unwrap()
 }
 
+/// Any JSON value, as deep as a few levels.
+fn json() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        any::<bool>().prop_map(|value| value.to_string()),
+        any::<i64>().prop_map(|value| value.to_string()),
+        any::<f64>()
+            .prop_filter("JSON has no other", |float| float.is_finite())
+            .prop_map(|value| format!("{value:?}")),
+        any::<String>().prop_map(|text| serde_json::to_string(&text).unwrap()),
+        "[a-z]{0,30}".prop_map(|text| format!("\"{text}\"")),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        let comma = prop::sample::select(vec![",", ", ", " ,\n\t"]);
+        prop_oneof![
+            (
+                proptest::collection::vec(inner.clone(), 0..6),
+                comma.clone()
+            )
+                .prop_map(|(items, comma)| format!("[{}]", items.join(comma))),
+            (
+                proptest::collection::vec(("[a-z\"\\\\é]{0,8}", inner), 0..6),
+                comma
+            )
+                .prop_map(|(members, comma)| {
+                    let member = |(key, value): &(String, String)| {
+                        format!("{}: {value}", serde_json::to_string(key).unwrap())
+                    };
+                    let members: Vec<_> = members.iter().map(member).collect();
+                    format!("{{{}}}", members.join(comma))
+                }),
+        ]
+    })
+}
+
 /// A cell of the type, as some writer might write it, or something else.
 fn cell(ty: &'static str) -> BoxedStrategy<String> {
     let text = prop_oneof![
@@ -72,6 +107,12 @@ fn cell(ty: &'static str) -> BoxedStrategy<String> {
         "FLOAT" => prop_oneof![9 => float, 1 => Just("\"NaN\"".to_owned())].boxed(),
         "NUMBER(38,0)" | "NUMBER(9,0)" => integer.boxed(),
         "NUMBER(20,4)" => prop_oneof!["-?[0-9]{1,3}(\\.[0-9]{1,5})?", float].boxed(),
+        "TIME(3)" => "\"[0-2][0-9]:[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,4})?)?\"".boxed(),
+        "TIMESTAMP_NTZ(6)" | "TIMESTAMP_TZ" => {
+            "\"[12][0-9]{3}-0[1-9]-[0-2][0-9]( |T)[01][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,7})?( ?[+-]0[0-9](:?[0-5]0)?|Z)?\"".boxed()
+        }
+        "BINARY(8)" => "\"([0-9a-fA-F]{2}){0,9}\"".boxed(),
+        "VARIANT" | "OBJECT" => json().boxed(),
         "BOOLEAN" => prop_oneof![Just("true".to_owned()), Just("false".to_owned())].boxed(),
         _ => "\"(19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]\"".boxed(),
     };
@@ -83,7 +124,7 @@ fn cell(ty: &'static str) -> BoxedStrategy<String> {
     .boxed()
 }
 
-const TYPES: [&str; 8] = [
+const TYPES: [&str; 14] = [
     "VARCHAR",
     "VARCHAR(5)",
     "FLOAT",
@@ -92,6 +133,12 @@ const TYPES: [&str; 8] = [
     "NUMBER(20,4)",
     "BOOLEAN",
     "DATE",
+    "TIME(3)",
+    "TIMESTAMP_NTZ(6)",
+    "TIMESTAMP_TZ",
+    "BINARY(8)",
+    "VARIANT",
+    "OBJECT",
 ];
 
 /// How a writer separates things.

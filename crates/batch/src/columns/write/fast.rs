@@ -10,8 +10,9 @@ mod text;
 
 use std::ops::Range;
 
-use super::{Cells, Values};
+use super::{Cells, Texts, Unwritable, Values};
 use crate::columns::gap::Gap;
+use crate::error::BatchError;
 #[cfg(target_arch = "x86_64")]
 use crate::isa::{Avx2, Avx512};
 use crate::isa::{Isa, Level, Swar};
@@ -26,14 +27,13 @@ const WIDEST: usize = 64;
 /// What a row is written with beside its values, and the end of the body.
 const AROUND: usize = 32;
 
-/// Writes the whole body behind what is in `out`; the number of the row with a value that cannot be
-/// written comes back with what is wrong with the value.
+/// Writes the whole body behind what is in `out`; a value that cannot be written is the error.
 pub(super) fn body(
     level: Level,
     cells: &[Cells<'_>],
     rows: Range<usize>,
     out: &mut Vec<u8>,
-) -> Result<(), (u64, i32)> {
+) -> Result<(), BatchError> {
     let mut writer = Writer {
         cells,
         out,
@@ -55,7 +55,7 @@ pub(super) fn body(
 /// `Level::Avx2` works here.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-unsafe fn avx2(writer: &mut Writer<'_, '_>, rows: Range<usize>) -> Result<(), (u64, i32)> {
+unsafe fn avx2(writer: &mut Writer<'_, '_>, rows: Range<usize>) -> Result<(), BatchError> {
     writer.body::<Avx2>(rows)
 }
 
@@ -65,7 +65,7 @@ unsafe fn avx2(writer: &mut Writer<'_, '_>, rows: Range<usize>) -> Result<(), (u
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2")]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-unsafe fn avx512(writer: &mut Writer<'_, '_>, rows: Range<usize>) -> Result<(), (u64, i32)> {
+unsafe fn avx512(writer: &mut Writer<'_, '_>, rows: Range<usize>) -> Result<(), BatchError> {
     writer.body::<Avx512>(rows)
 }
 
@@ -78,7 +78,7 @@ struct Writer<'w, 'a> {
 
 impl Writer<'_, '_> {
     #[inline(always)]
-    fn body<I: Isa>(&mut self, rows: Range<usize>) -> Result<(), (u64, i32)> {
+    fn body<I: Isa>(&mut self, rows: Range<usize>) -> Result<(), BatchError> {
         let separate = !self.cells.is_empty();
         self.out.extend_from_slice(b"{\"data\":[");
         self.out
@@ -108,7 +108,7 @@ impl Writer<'_, '_> {
                     }
                     // SAFETY: as above; `rows` are rows of the columns.
                     to = unsafe { self.cell::<I>(index, row, to) }
-                        .map_err(|wrong| ((row - rows.start) as u64, wrong))?;
+                        .map_err(|wrong| wrong.into_error(row - rows.start, index))?;
                 }
                 row += 1;
             }
@@ -130,7 +130,7 @@ impl Writer<'_, '_> {
         index: usize,
         row: usize,
         to: *mut u8,
-    ) -> Result<*mut u8, i32> {
+    ) -> Result<*mut u8, Unwritable> {
         let cells = &self.cells[index];
         if cells.nulls.is_some_and(|nulls| nulls.is_null(row)) {
             // SAFETY: there is room.
@@ -139,7 +139,7 @@ impl Writer<'_, '_> {
         // SAFETY: there is room for the widest value at the least, and the row is one.
         unsafe {
             Ok(match &cells.values {
-                Values::Text(array) => {
+                Values::Text(Texts::Plain(array)) => {
                     let offsets = array.value_offsets();
                     let begin = *offsets.get_unchecked(row) as usize;
                     let len = *offsets.get_unchecked(row + 1) as usize - begin;
@@ -150,6 +150,12 @@ impl Writer<'_, '_> {
                         Some(end) => end,
                         None => self.long_text::<I>(from, len, to),
                     }
+                }
+                Values::Json(Texts::Plain(array), _) if self.cells[index].trusted => {
+                    self.written(to);
+                    self.out
+                        .extend_from_slice(array.value_unchecked(row).as_bytes());
+                    self.make_room(self.out.len())
                 }
                 Values::Number { values, scale: 0 } => {
                     let value = *values.get_unchecked(row);
@@ -186,7 +192,12 @@ impl Writer<'_, '_> {
     ///
     /// As `cell`.
     #[inline(never)]
-    unsafe fn slow_cell(&mut self, index: usize, row: usize, to: *mut u8) -> Result<*mut u8, i32> {
+    unsafe fn slow_cell(
+        &mut self,
+        index: usize,
+        row: usize,
+        to: *mut u8,
+    ) -> Result<*mut u8, Unwritable> {
         self.written(to);
         self.cells[index].write(row, self.out)?;
         Ok(self.make_room(self.out.len()))

@@ -18,7 +18,7 @@ fn write(columns: &[ArrayRef], rows: Range<usize>) -> String {
     let cells: Vec<_> = columns
         .iter()
         .enumerate()
-        .map(|(index, column)| Cells::new(index, column.as_ref(), &rows).unwrap())
+        .map(|(index, column)| Cells::new(index, column.as_ref(), None, &rows).unwrap())
         .collect();
     let expected = one_by_one(&cells, rows.clone());
     for level in Level::all_here() {
@@ -44,7 +44,7 @@ fn one_by_one(cells: &[Cells<'_>], rows: Range<usize>) -> String {
         value::integer(number, &mut out);
         for column in cells {
             out.push(b',');
-            column.write(at, &mut out).unwrap();
+            assert!(column.write(at, &mut out).is_ok());
         }
         out.push(b']');
     }
