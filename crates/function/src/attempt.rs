@@ -44,7 +44,7 @@ pub struct AttemptLimits {
     pub retries: u32,
     /// The time for everything: waiting for a target, tries, retries, polls (BATCH_TIMEOUT_SECS).
     pub batch_timeout: Duration,
-    /// The time for one request and its answer; without it, what is left of the batch's time.
+    /// The time for one request and its answer; what is left of the batch's time if none is given.
     ///
     /// The original sends a batch again that was not answered within 30 s (*Troubleshooting
     /// Snowpark Container Services*), which makes slow services do everything several times.
@@ -58,6 +58,9 @@ pub struct AttemptLimits {
     pub after_no_target: Backoff,
     /// Delay before asking for the result of a batch that was accepted with 202.
     pub before_poll: Backoff,
+    /// The batch is one part of a batch that failed for good: a status that says something about
+    /// its rows (5xx other than 503) is not repeated, since they are sent again in smaller parts.
+    pub divisible: bool,
 }
 
 impl Default for AttemptLimits {
@@ -75,6 +78,7 @@ impl Default for AttemptLimits {
             after_failed: backoff(250, 4, 10_000),
             after_no_target: backoff(20, 2, 500),
             before_poll: backoff(100, 2, 5_000),
+            divisible: false,
         }
     }
 }
@@ -97,6 +101,15 @@ pub enum Event {
         /// Whether asking again later makes sense.
         retryable: bool,
     },
+    /// A circuit breaker holds the batch back (an extension).
+    Held {
+        /// How long at least.
+        at_least: Duration,
+    },
+    /// A circuit breaker is open, and batches fail meanwhile (an extension).
+    CircuitOpen,
+    /// A retry that was decided is not covered by the retry budget (an extension).
+    BudgetSpent,
     /// A complete answer with this HTTP status came, to a request or to a poll.
     Answered {
         /// The HTTP status.
@@ -178,6 +191,10 @@ pub enum Failure {
     TimedOut,
     /// There is no target and none will come.
     NoTarget,
+    /// A circuit breaker is open.
+    CircuitOpen,
+    /// The retry budget of the endpoint is used up.
+    BudgetSpent,
 }
 
 /// The state of one batch. See the [module](self) for an example.
@@ -195,6 +212,9 @@ pub struct Attempt {
     polls_of_this_send: u32,
     /// Waits for a target since the last send, which set the delay of the next one.
     target_waits_of_this_send: u32,
+    holds: u32,
+    /// Times that the batch was held back since the last send, which set the delay of the next one.
+    holds_of_this_send: u32,
     /// What follows the wait that is under way.
     next: Next,
 }
@@ -224,6 +244,8 @@ impl Attempt {
             target_waits: 0,
             polls_of_this_send: 0,
             target_waits_of_this_send: 0,
+            holds: 0,
+            holds_of_this_send: 0,
             next: Next::Pick,
         }
     }
@@ -246,10 +268,13 @@ impl Attempt {
             Event::Answered { status } => self.answered(status, Duration::ZERO, remaining),
             Event::AnsweredLater { status, after } => self.answered(status, after, remaining),
             Event::NoTarget { retryable: false } => Command::Fail(Failure::NoTarget),
+            Event::CircuitOpen => Command::Fail(Failure::CircuitOpen),
+            Event::BudgetSpent => Command::Fail(Failure::BudgetSpent),
             // Whatever else happened: a batch without time left does nothing more.
             Event::Started
             | Event::Picked
             | Event::NoTarget { retryable: true }
+            | Event::Held { .. }
             | Event::Lost
             | Event::TimedOut
             | Event::Waited
@@ -260,6 +285,7 @@ impl Attempt {
             Event::Started => self.pick(remaining),
             Event::Picked => self.send(remaining),
             Event::NoTarget { retryable: true } => self.wait_for_target(remaining),
+            Event::Held { at_least } => later(self.hold(remaining), at_least, remaining),
             Event::Lost => self.retry(self.limits.after_lost, remaining),
             Event::TimedOut => self.retry(self.limits.after_failed, remaining),
             Event::Waited => match self.next {
@@ -343,6 +369,21 @@ impl Attempt {
         self.target_waits
     }
 
+    /// How often a circuit breaker held the batch back.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use floe_function::attempt::{Attempt, AttemptLimits, Command, Event};
+    ///
+    /// let mut attempt = Attempt::new(AttemptLimits::default(), 1);
+    /// let at_least = Duration::from_secs(1);
+    /// let command = attempt.step(Event::Held { at_least }, Duration::ZERO);
+    /// assert_eq!((command, attempt.holds()), (Command::Wait(at_least), 1));
+    /// ```
+    pub fn holds(&self) -> u32 {
+        self.holds
+    }
+
     /// The limits it was made with.
     ///
     /// ```
@@ -360,6 +401,9 @@ impl Attempt {
             // An answer that is here is not thrown away because the time ended meanwhile.
             200 => Command::Done,
             202 => later(self.wait_to_poll(remaining), after, remaining),
+            500..=502 | 504..=599 if self.limits.divisible => {
+                Command::Fail(Failure::Refused { status })
+            }
             429 | 500..=599 if remaining.is_zero() => Command::Fail(Failure::TimedOut),
             429 | 500..=599 => {
                 let retry = self.retry(self.limits.after_failed, remaining);
@@ -380,6 +424,7 @@ impl Attempt {
         self.sends = self.sends.saturating_add(1);
         self.polls_of_this_send = 0;
         self.target_waits_of_this_send = 0;
+        self.holds_of_this_send = 0;
         Command::Send {
             within: self.limits.try_timeout.unwrap_or(remaining).min(remaining),
         }
@@ -407,6 +452,14 @@ impl Attempt {
         self.target_waits_of_this_send = waited.saturating_add(1);
         self.next = Next::Pick;
         self.wait(self.limits.after_no_target, waited, remaining)
+    }
+
+    fn hold(&mut self, remaining: Duration) -> Command {
+        let held = self.holds_of_this_send;
+        self.holds = self.holds.saturating_add(1);
+        self.holds_of_this_send = held.saturating_add(1);
+        self.next = Next::Pick;
+        self.wait(self.limits.after_no_target, held, remaining)
     }
 
     /// A failed poll ends here too: the batch is sent again under the same id, since nobody can

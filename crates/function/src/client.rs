@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::attempt::AttemptLimits;
 use crate::exchange::Http;
+#[cfg(test)]
+use crate::exchange::World;
+use crate::pace::FlightLimits;
 use crate::{Backoff, FunctionSpec};
 
 /// Limits and delays of a [`Client`].
@@ -30,6 +33,8 @@ pub struct ClientOptions {
     pub pool_idle_timeout: Duration,
     /// How many unused connections are kept for one instance (32).
     pub pool_max_idle_per_host: usize,
+    /// The most that [`Function::in_flight`](crate::Function::in_flight) advises (64).
+    pub max_in_flight: usize,
     /// The seed of the jitter in all delays; with the same seed a batch waits the same times.
     pub jitter_seed: u64,
     /// Delay after a lost connection (from 10 ms).
@@ -58,6 +63,7 @@ impl Default for ClientOptions {
             connect_timeout: Duration::from_secs(5),
             pool_idle_timeout: Duration::from_secs(4),
             pool_max_idle_per_host: 32,
+            max_in_flight: FlightLimits::default().most,
             jitter_seed: 0,
             after_lost,
             after_failed,
@@ -77,6 +83,7 @@ impl ClientOptions {
             after_failed: self.after_failed,
             after_no_target: self.after_no_target,
             before_poll: self.before_poll,
+            divisible: false,
         }
     }
 }
@@ -111,6 +118,15 @@ impl Client {
     /// ```
     pub fn new(options: ClientOptions) -> Self {
         let http = Http::new(&options);
+        Self {
+            inner: Arc::new(Inner { http, options }),
+        }
+    }
+
+    /// A client in a simulated world.
+    #[cfg(test)]
+    pub(crate) fn simulated(options: ClientOptions, world: Box<dyn World>) -> Self {
+        let http = Http::over(world);
         Self {
             inner: Arc::new(Inner { http, options }),
         }

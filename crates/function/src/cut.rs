@@ -5,14 +5,12 @@ use std::ops::Range;
 use arrow::array::{Array, AsArray as _, RecordBatch};
 use arrow::datatypes::DataType;
 
-/// Rows per batch when MAX_BATCH_ROWS is not set.
-pub(crate) const DEFAULT_BATCH_ROWS: usize = 1000;
-
 /// The most bytes of argument values in a batch of more than one row: 4 MiB. Counted before JSON
-/// escapes what needs escaping.
+/// escapes what needs escaping and bytes become pairs of digits.
 pub(crate) const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 
-/// A generous estimate for a value that is not text: a NUMBER has up to 40 characters.
+/// A generous estimate for a value that is not text: a NUMBER has up to 40 characters, a timestamp
+/// with quotes 37.
 const FIXED_WIDTH: usize = 40;
 
 /// Quotes and comma around a text.
@@ -67,6 +65,9 @@ impl<'a> Width<'a> {
             DataType::Utf8 => Self::Offsets(column.as_string::<i32>().value_offsets()),
             DataType::LargeUtf8 => Self::LongOffsets(column.as_string::<i64>().value_offsets()),
             DataType::Utf8View => Self::Views(column.as_string_view().views()),
+            DataType::Binary => Self::Offsets(column.as_binary::<i32>().value_offsets()),
+            DataType::LargeBinary => Self::LongOffsets(column.as_binary::<i64>().value_offsets()),
+            DataType::BinaryView => Self::Views(column.as_binary_view().views()),
             // Every other type a batch can carry is of fixed size.
             _ => Self::Fixed,
         }

@@ -5,52 +5,65 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::Method;
 use hyper::header::HeaderMap;
-use tokio::time;
+use tokio::time::Instant;
 
 use crate::attempt::{Attempt, Command, Event, Failure};
+use crate::endpoint::Admitted;
 use crate::error::{BatchContext, CallError, excerpt};
 use crate::exchange::{Call, ERROR_EXCERPT, Exchanged};
 use crate::function::Shared;
-use crate::telemetry::BatchRetried;
+use crate::telemetry::{BatchRetried, CircuitChanged};
 use crate::{CallReport, Target};
+
+/// What is sent, the same every time.
+pub(crate) struct Request {
+    pub(crate) batch_id: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) rows: usize,
+    /// Whether its rows were sent before, in a larger batch.
+    pub(crate) part: bool,
+}
 
 /// One batch on its way.
 pub(crate) struct Drive<'a> {
     function: &'a Shared,
-    batch_id: String,
-    headers: HeaderMap,
-    body: Bytes,
-    rows: usize,
+    request: Request,
     attempt: Attempt,
-    started: time::Instant,
+    started: Instant,
+    /// Counts as things happen, so that a call that is dropped half-way has its costs counted.
+    report: &'a mut CallReport,
     target: Option<Target>,
+    /// The leave to send that the breaker gave.
+    admitted: Option<Admitted<'a>>,
     /// The label of the last target, which outlives its lease.
     label: Option<String>,
     /// What the last try met.
     last: String,
+    last_status: Option<u16>,
     answer: Bytes,
 }
 
 impl<'a> Drive<'a> {
+    /// `started` is when the time of the batch began.
     pub(crate) fn new(
         function: &'a Shared,
-        batch_id: String,
-        headers: HeaderMap,
-        body: Bytes,
-        rows: usize,
+        request: Request,
         attempt: Attempt,
+        started: Instant,
+        report: &'a mut CallReport,
     ) -> Self {
         Self {
             function,
-            batch_id,
-            headers,
-            body,
-            rows,
+            request,
             attempt,
-            started: time::Instant::now(),
+            started,
+            report,
             target: None,
+            admitted: None,
             label: None,
             last: String::new(),
+            last_status: None,
             answer: Bytes::new(),
         }
     }
@@ -59,11 +72,17 @@ impl<'a> Drive<'a> {
     pub(crate) async fn run(&mut self) -> Result<Bytes, CallError> {
         let mut event = Event::Started;
         loop {
-            let command = self.attempt.step(event, self.started.elapsed());
+            let command = self.step(event);
             event = match command {
                 Command::Pick { attempt, within } => self.pick(attempt, within).await,
-                Command::Send { within } => self.exchange(Method::POST, within).await?,
-                Command::Poll { within } => self.exchange(Method::GET, within).await?,
+                Command::Send { within } => {
+                    self.count_send();
+                    self.exchange(Method::POST, within).await?
+                }
+                Command::Poll { within } => {
+                    self.report.polls += 1;
+                    self.exchange(Method::GET, within).await?
+                }
                 Command::Wait(delay) => self.wait(event, delay).await,
                 Command::Done => {
                     // The lease ends with the request, not with the proof of its answer.
@@ -78,51 +97,111 @@ impl<'a> Drive<'a> {
         }
     }
 
+    /// The next command; a retry that the endpoint's budget does not cover is none.
+    fn step(&mut self, event: Event) -> Command {
+        let retries = self.attempt.retries();
+        let command = self.attempt.step(event, self.elapsed());
+        let endpoint = &self.function.extensions.endpoint;
+        if self.attempt.retries() > retries && !endpoint.may_retry(self.now()) {
+            return self.attempt.step(Event::BudgetSpent, self.elapsed());
+        }
+        command
+    }
+
+    fn count_send(&mut self) {
+        self.report.sends += 1;
+        if self.attempt.sends() > 1 {
+            self.report.retries += 1;
+        } else if !self.request.part {
+            let endpoint = &self.function.extensions.endpoint;
+            endpoint.first_send(self.now());
+        }
+    }
+
     /// What an error says about this batch.
     pub(crate) fn context(&self) -> Box<BatchContext> {
         let limits = self.attempt.limits();
         Box::new(BatchContext {
             function: self.function.spec.name.clone(),
-            batch_id: self.batch_id.clone(),
-            rows: self.rows,
+            batch_id: self.request.batch_id.clone(),
+            rows: self.request.rows,
             target: self.label.clone(),
             sends: self.attempt.sends(),
             polls: self.attempt.polls(),
             target_waits: self.attempt.target_waits(),
+            holds: self.attempt.holds(),
             retry_limit: limits.retries,
-            elapsed: self.started.elapsed(),
+            elapsed: self.elapsed(),
             timeout: limits.batch_timeout,
         })
     }
 
-    /// Adds what the batch cost to `report`.
-    pub(crate) fn count(&self, report: &mut CallReport) {
-        let sends = u64::from(self.attempt.sends());
-        report.sends += sends;
-        report.retries += sends.saturating_sub(1);
-        report.polls += u64::from(self.attempt.polls());
-        report.target_waits += u64::from(self.attempt.target_waits());
+    /// How long the answer took, when the batch was sent once and answered at once. A part does not
+    /// tell: its time began before it did.
+    pub(crate) fn time_of_one_try(&self) -> Option<Duration> {
+        let attempt = &self.attempt;
+        let waits = [attempt.polls(), attempt.target_waits(), attempt.holds()];
+        let once = attempt.sends() == 1 && waits == [0; 3] && !self.request.part;
+        once.then(|| self.elapsed())
     }
 
-    /// The label of the target that answered.
-    pub(crate) fn label(&self) -> &str {
+    /// The status of the last try, if it had one.
+    pub(crate) fn last_status(&self) -> Option<u16> {
+        self.last_status
+    }
+
+    /// Counts rows that were answered, once the answer is proved.
+    pub(crate) fn answered_rows(&mut self, rows: u64) {
+        let label = self.label.as_deref().unwrap_or_default();
+        self.report.count_rows(label, rows);
+    }
+
+    fn now(&self) -> Instant {
+        self.function.client.http().now()
+    }
+
+    /// The time since the batch began.
+    fn elapsed(&self) -> Duration {
+        self.now().saturating_duration_since(self.started)
+    }
+
+    fn label(&self) -> &str {
         self.label.as_deref().unwrap_or_default()
     }
 
     async fn pick(&mut self, attempt: u32, within: Duration) -> Event {
-        match time::timeout(within, self.function.targets.pick(attempt)).await {
-            Ok(Ok(target)) => {
+        let endpoint = &self.function.extensions.endpoint;
+        match endpoint.admit(self.now()) {
+            Ok(admitted) => self.admitted = Some(admitted),
+            Err(_) if endpoint.fails_when_open() => return Event::CircuitOpen,
+            Err(at_least) => {
+                self.report.holds += 1;
+                if self.attempt.sends() == 0 {
+                    self.last = "held back by the circuit breaker".to_owned();
+                }
+                return Event::Held { at_least };
+            }
+        }
+        let http = self.function.client.http();
+        match http
+            .within(within, self.function.targets.pick(attempt))
+            .await
+        {
+            Some(Ok(target)) => {
                 self.label = Some(target.label.clone());
                 self.target = Some(target);
                 Event::Picked
             }
-            Ok(Err(none)) => {
+            Some(Err(none)) => {
+                self.admitted = None;
                 self.last = none.message;
+                self.report.target_waits += u64::from(none.retryable);
                 Event::NoTarget {
                     retryable: none.retryable,
                 }
             }
-            Err(_elapsed) => {
+            None => {
+                self.admitted = None;
                 self.last = "waiting for an instance".to_owned();
                 Event::TimedOut
             }
@@ -136,7 +215,7 @@ impl<'a> Drive<'a> {
             return Ok(Event::Lost);
         };
         let body = if method == Method::POST {
-            self.body.clone()
+            self.request.body.clone()
         } else {
             Bytes::new()
         };
@@ -144,23 +223,19 @@ impl<'a> Drive<'a> {
             method,
             authority: &target.authority,
             path: &self.function.path,
-            headers: self.headers.clone(),
+            headers: self.request.headers.clone(),
             body,
         };
-        match self.function.client.http().exchange(call, within).await {
+        let exchanged = self.function.client.http().exchange(call, within).await;
+        self.note(&exchanged, within);
+        match exchanged {
             Exchanged::Answer {
                 status,
                 body,
                 retry_after,
             } => Ok(self.answered(status, body, retry_after)),
-            Exchanged::Lost(cause) => {
-                self.last = format!("the connection was lost: {cause}");
-                Ok(Event::Lost)
-            }
-            Exchanged::TimedOut => {
-                self.last = format!("no answer within {:.1} s", within.as_secs_f64());
-                Ok(Event::TimedOut)
-            }
+            Exchanged::Lost(_) => Ok(Event::Lost),
+            Exchanged::TimedOut => Ok(Event::TimedOut),
             Exchanged::TooLarge => Err(CallError::ResponseTooLarge {
                 context: self.context(),
                 limit: self.function.client.options().response_limit,
@@ -176,11 +251,51 @@ impl<'a> Drive<'a> {
         }
     }
 
-    fn answered(&mut self, status: u16, body: Bytes, retry_after: Option<Duration>) -> Event {
-        self.last = match status {
-            202 => "accepted (202), the result is not there yet".to_owned(),
-            status => format!("answered {status}: `{}`", excerpt(&body, 0, ERROR_EXCERPT)),
+    /// Keeps what the try met for messages, and tells those who decide for other batches.
+    fn note(&mut self, exchanged: &Exchanged, within: Duration) {
+        let (last, status, works) = match exchanged {
+            Exchanged::Answer { status: 202, .. } => {
+                let last = "accepted (202), the result is not there yet".to_owned();
+                (last, Some(202), true)
+            }
+            Exchanged::Answer { status, body, .. } => {
+                let last = format!("answered {status}: `{}`", excerpt(body, 0, ERROR_EXCERPT));
+                (last, Some(*status), !matches!(status, 429 | 500..=599))
+            }
+            Exchanged::Lost(cause) => {
+                let last = format!("the connection was lost: {cause}");
+                (last, None, false)
+            }
+            Exchanged::TimedOut => {
+                let last = format!("no answer within {:.1} s", within.as_secs_f64());
+                (last, None, false)
+            }
+            Exchanged::TooLarge | Exchanged::Damaged { .. } => {
+                (std::mem::take(&mut self.last), Some(200), true)
+            }
         };
+        if matches!(status, Some(429 | 503)) {
+            self.function.refused();
+        }
+        (self.last, self.last_status) = (last, status);
+        let now = self.now();
+        let change = match self.admitted.take() {
+            Some(admitted) => admitted.outcome(works, now),
+            // A poll needs no leave.
+            None => self.function.extensions.endpoint.outcome(None, works, now),
+        };
+        if let Some(change) = change {
+            CircuitChanged {
+                function: &self.function.spec.name,
+                batch_id: &self.request.batch_id,
+                change,
+                cause: &self.last,
+            }
+            .emit();
+        }
+    }
+
+    fn answered(&mut self, status: u16, body: Bytes, retry_after: Option<Duration>) -> Event {
         self.answer = body;
         match retry_after {
             Some(after) => Event::AnsweredLater { status, after },
@@ -195,12 +310,13 @@ impl<'a> Drive<'a> {
         if !matches!(
             after,
             Event::NoTarget { .. }
+                | Event::Held { .. }
                 | Event::Answered { status: 202 }
                 | Event::AnsweredLater { status: 202, .. }
         ) {
             BatchRetried {
                 function: &self.function.spec.name,
-                batch_id: &self.batch_id,
+                batch_id: &self.request.batch_id,
                 target: self.label(),
                 cause: &self.last,
                 retry: self.attempt.retries(),
@@ -208,7 +324,7 @@ impl<'a> Drive<'a> {
             }
             .emit();
         }
-        time::sleep(delay).await;
+        self.function.client.http().sleep(delay).await;
         Event::Waited
     }
 
@@ -222,6 +338,8 @@ impl<'a> Drive<'a> {
                 excerpt: excerpt(&self.answer, 0, ERROR_EXCERPT),
             },
             Failure::RetriesExhausted => CallError::RetriesExhausted { context, last },
+            Failure::BudgetSpent => CallError::BudgetSpent { context, last },
+            Failure::CircuitOpen => CallError::CircuitOpen { context, last },
             Failure::TimedOut => CallError::TimedOut { context, last },
             Failure::NoTarget => CallError::NoTarget {
                 context,

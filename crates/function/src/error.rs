@@ -63,6 +63,17 @@ pub enum CallError {
         /// MAX_BATCH_ROWS.
         limit: u32,
     },
+    /// CONTEXT_HEADERS asks for a value that the query does not give: an error of the caller.
+    #[error(
+        "function {function}: CONTEXT_HEADERS names {name}, and the query gives no value for it; \
+         give it with Function::with_context"
+    )]
+    NoContext {
+        /// The function.
+        function: String,
+        /// The context function.
+        name: String,
+    },
     /// The rows cannot be written as a batch: an error of the caller.
     #[error("{context}: the rows cannot be written as a request: {source}")]
     Encode {
@@ -107,6 +118,29 @@ pub enum CallError {
         context: Box<BatchContext>,
         /// Why, in the words of whoever runs the service.
         message: String,
+    },
+    /// The batch would have been sent again, but there are too many retries already (an extension).
+    #[error(
+        "{context}: not sent again, the retry budget of its endpoint is used up: {}; last: {last}",
+        context.tries()
+    )]
+    BudgetSpent {
+        /// Which batch.
+        context: Box<BatchContext>,
+        /// What the last try met.
+        last: String,
+    },
+    /// The batch was not sent, since nearly nothing that is sent succeeds (an extension).
+    #[error(
+        "{context}: the circuit breaker of its endpoint is open: {}{}",
+        context.tries(),
+        last_try(last)
+    )]
+    CircuitOpen {
+        /// Which batch.
+        context: Box<BatchContext>,
+        /// What the last try met; empty when there was none.
+        last: String,
     },
     /// The answer is not a batch with every row once, in order and of the declared type.
     #[error(
@@ -171,11 +205,14 @@ impl CallError {
         match self {
             Self::Arguments { .. } => "FLOE-FUNCTION-0003",
             Self::TooManyRows { .. } => "FLOE-FUNCTION-0004",
+            Self::NoContext { .. } => "FLOE-FUNCTION-0041",
             Self::Encode { .. } => "FLOE-FUNCTION-0005",
             Self::Refused { .. } => "FLOE-FUNCTION-0006",
             Self::RetriesExhausted { .. } => "FLOE-FUNCTION-0007",
             Self::TimedOut { .. } => "FLOE-FUNCTION-0008",
             Self::NoTarget { .. } => "FLOE-FUNCTION-0009",
+            Self::BudgetSpent { .. } => "FLOE-FUNCTION-0042",
+            Self::CircuitOpen { .. } => "FLOE-FUNCTION-0043",
             Self::Malformed { .. } => "FLOE-FUNCTION-0010",
             Self::ResponseTooLarge { .. } => "FLOE-FUNCTION-0011",
             Self::DigestMismatch { .. } => "FLOE-FUNCTION-0012",
@@ -194,11 +231,16 @@ impl CallError {
     /// ```
     pub fn is_batch_failure(&self) -> bool {
         match self {
-            Self::Arguments { .. } | Self::TooManyRows { .. } | Self::Encode { .. } => false,
+            Self::Arguments { .. }
+            | Self::TooManyRows { .. }
+            | Self::NoContext { .. }
+            | Self::Encode { .. } => false,
             Self::Refused { .. }
             | Self::RetriesExhausted { .. }
             | Self::TimedOut { .. }
             | Self::NoTarget { .. }
+            | Self::BudgetSpent { .. }
+            | Self::CircuitOpen { .. }
             | Self::Malformed { .. }
             | Self::ResponseTooLarge { .. }
             | Self::DigestMismatch { .. }
@@ -216,12 +258,14 @@ impl CallError {
     /// ```
     pub fn context(&self) -> Option<&BatchContext> {
         match self {
-            Self::Arguments { .. } | Self::TooManyRows { .. } => None,
+            Self::Arguments { .. } | Self::TooManyRows { .. } | Self::NoContext { .. } => None,
             Self::Encode { context, .. }
             | Self::Refused { context, .. }
             | Self::RetriesExhausted { context, .. }
             | Self::TimedOut { context, .. }
             | Self::NoTarget { context, .. }
+            | Self::BudgetSpent { context, .. }
+            | Self::CircuitOpen { context, .. }
             | Self::Malformed { context, .. }
             | Self::ResponseTooLarge { context, .. }
             | Self::DigestMismatch { context, .. }
@@ -261,6 +305,8 @@ pub struct BatchContext {
     pub polls: u32,
     /// How often it waited because no instance was ready.
     pub target_waits: u32,
+    /// How often a circuit breaker held it back.
+    pub holds: u32,
     /// MAX_BATCH_RETRIES.
     pub retry_limit: u32,
     /// The time spent.
@@ -280,6 +326,12 @@ impl BatchContext {
             text.push_str(&format!(
                 ", waited {} for an instance",
                 times(self.target_waits)
+            ));
+        }
+        if self.holds > 0 {
+            text.push_str(&format!(
+                ", held back {} by the circuit breaker",
+                times(self.holds)
             ));
         }
         text.push_str(&format!(
@@ -322,6 +374,14 @@ fn status_hint(status: u16) -> &'static str {
         404 => "; does the service serve the path of AS '…'?",
         405 => "; the path must take POST",
         _ => "",
+    }
+}
+
+fn last_try(last: &str) -> String {
+    if last.is_empty() {
+        String::new()
+    } else {
+        format!("; last: {last}")
     }
 }
 
@@ -373,6 +433,7 @@ mod tests {
             sends: 4,
             polls: 1,
             target_waits: 2,
+            holds: 1,
             retry_limit: 3,
             elapsed: Duration::from_millis(5_250),
             timeout: Duration::from_secs(3600),
@@ -380,8 +441,8 @@ mod tests {
         };
         assert_eq!(
             context.tries(),
-            "sent 4 times, polled once, waited 2 times for an instance in 5.2 s \
-             (MAX_BATCH_RETRIES = 3, BATCH_TIMEOUT_SECS = 3600)"
+            "sent 4 times, polled once, waited 2 times for an instance, held back once by \
+             the circuit breaker in 5.2 s (MAX_BATCH_RETRIES = 3, BATCH_TIMEOUT_SECS = 3600)"
         );
     }
 }

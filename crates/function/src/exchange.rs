@@ -1,6 +1,7 @@
 //! One HTTP request and its answer, read in a bounded way.
 
 use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -15,7 +16,9 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use md5::{Digest as _, Md5};
+use tokio::time::Instant;
 
+use crate::BoxFuture;
 use crate::client::ClientOptions;
 
 /// The most bytes of a refusing answer that a message repeats.
@@ -29,9 +32,25 @@ const KEEPALIVE: Duration = Duration::from_secs(10);
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
-/// A pool of connections over plain HTTP.
+/// The world that batches are sent into, with its time.
 #[derive(Debug)]
 pub(crate) struct Http {
+    world: Box<dyn World>,
+}
+
+/// A clock, timers and a network; in simulations none of them is real.
+pub(crate) trait World: fmt::Debug + Send + Sync {
+    fn now(&self) -> Instant;
+
+    fn sleep(&self, delay: Duration) -> BoxFuture<'static, ()>;
+
+    /// The answer to a request, or why the connection was lost.
+    fn exchange<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Exchanged, String>>;
+}
+
+/// A pool of connections over plain HTTP.
+#[derive(Debug)]
+struct Pool {
     pool: legacy::Client<HttpConnector, Full<Bytes>>,
     response_limit: usize,
 }
@@ -67,6 +86,60 @@ pub(crate) enum Exchanged {
 
 impl Http {
     pub(crate) fn new(options: &ClientOptions) -> Self {
+        Self::over(Box::new(Pool::new(options)))
+    }
+
+    pub(crate) fn over(world: Box<dyn World>) -> Self {
+        Self { world }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.world.now()
+    }
+
+    pub(crate) async fn sleep(&self, delay: Duration) {
+        self.world.sleep(delay).await;
+    }
+
+    /// What `future` gives, or nothing when it takes longer.
+    pub(crate) async fn within<T>(
+        &self,
+        limit: Duration,
+        future: impl Future<Output = T>,
+    ) -> Option<T> {
+        tokio::select! {
+            biased;
+            value = future => Some(value),
+            () = self.world.sleep(limit) => None,
+        }
+    }
+
+    /// Sends `call` and reads the answer, both within the given time.
+    pub(crate) async fn exchange(&self, call: Call<'_>, within: Duration) -> Exchanged {
+        match self.within(within, self.world.exchange(call)).await {
+            Some(Ok(exchanged)) => exchanged,
+            Some(Err(lost)) => Exchanged::Lost(lost),
+            None => Exchanged::TimedOut,
+        }
+    }
+}
+
+impl World for Pool {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn sleep(&self, delay: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(delay))
+    }
+
+    fn exchange<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Exchanged, String>> {
+        Box::pin(self.send_and_read(call))
+    }
+}
+
+impl Pool {
+    fn new(options: &ClientOptions) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         // A machine that vanished sends nothing; without a time-out of its own, a try would wait
@@ -83,15 +156,6 @@ impl Http {
         Self {
             pool,
             response_limit: options.response_limit,
-        }
-    }
-
-    /// Sends `call` and reads the answer, both within the given time.
-    pub(crate) async fn exchange(&self, call: Call<'_>, within: Duration) -> Exchanged {
-        match tokio::time::timeout(within, self.send_and_read(call)).await {
-            Ok(Ok(exchanged)) => exchanged,
-            Ok(Err(lost)) => Exchanged::Lost(lost),
-            Err(_elapsed) => Exchanged::TimedOut,
         }
     }
 

@@ -1,27 +1,21 @@
 //! A service function, ready to be called.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, RecordBatch, new_null_array};
-use arrow::datatypes::DataType;
-use arrow::error::ArrowError;
-use bytes::Bytes;
-use floe_batch::{BatchError, SqlType, decode_response, encode_request};
-use hyper::header::HeaderMap;
-use hyper::http::uri::PathAndQuery;
+use arrow::array::{ArrayRef, RecordBatch};
 
-use crate::attempt::Attempt;
-use crate::backoff::mix;
-use crate::cut::{DEFAULT_BATCH_ROWS, cuts};
-use crate::drive::Drive;
-use crate::error::{BatchContext, CallError, excerpt};
-use crate::strict::Held;
-use crate::telemetry::BatchBecameNull;
-use crate::{BoxFuture, CallReport, Client, FunctionSpec, OnBatchFailure, SpecError, Targets};
+use crate::cut::cuts;
+use crate::error::CallError;
+use crate::headers::Context;
+use crate::{BoxFuture, CallReport, Client, Extensions, FunctionSpec, SpecError, Targets};
 
-/// How many bytes of a malformed answer a message repeats.
-const MALFORMED_EXCERPT: usize = 100;
+mod batch;
+mod checks;
+mod shared;
+
+pub(crate) use shared::Shared;
+use shared::{Call, Counted};
 
 /// A declared function with the instances that answer it; cheap to clone.
 ///
@@ -38,7 +32,10 @@ const MALFORMED_EXCERPT: usize = 100;
 /// # Guarantees
 ///
 /// - The result has exactly the rows of the arguments, in their order, or there is an error.
-/// - A call ends within BATCH_TIMEOUT_SECS, and sends at most 1 + MAX_BATCH_RETRIES times.
+/// - A call ends within BATCH_TIMEOUT_SECS, and sends at most 1 + MAX_BATCH_RETRIES times; with
+///   [`Extensions::isolation`] at most `most_sends` times more, in parts.
+/// - All sends and polls of a batch carry the same batch id; a part has an id of its own, which is
+///   made of that of its batch and the numbers of its rows.
 /// - No NULL comes from a failure unless ON_BATCH_FAILURE = RETURN_NULL, and then [`CallReport`]
 ///   counts it.
 ///
@@ -80,24 +77,7 @@ const MALFORMED_EXCERPT: usize = 100;
 #[derive(Debug, Clone)]
 pub struct Function {
     shared: Arc<Shared>,
-}
-
-/// What all clones of a function share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) spec: FunctionSpec,
-    pub(crate) path: PathAndQuery,
-    pub(crate) headers: HeaderMap,
-    pub(crate) targets: Arc<dyn Targets>,
-    pub(crate) client: Client,
-    totals: Mutex<CallReport>,
-}
-
-/// The rows of one call that are sent.
-struct Sent<'a> {
-    query_id: &'a str,
-    batch: u64,
-    rows: RecordBatch,
+    context: Arc<Context>,
 }
 
 impl Function {
@@ -105,7 +85,7 @@ impl Function {
     ///
     /// # Errors
     ///
-    /// [`SpecError`] when the path or the timeout is not usable.
+    /// [`SpecError`] when the path, the timeout or a context function is not usable.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -123,19 +103,73 @@ impl Function {
         targets: Arc<dyn Targets>,
         client: Client,
     ) -> Result<Self, SpecError> {
-        let path = spec.check()?;
-        let headers = crate::headers::of_function(&spec);
-        let totals = Mutex::default();
+        Self::with_extensions(spec, targets, client, Extensions::default())
+    }
+
+    /// Like [`Function::new`], with things that the original does not do.
+    ///
+    /// # Errors
+    ///
+    /// As [`Function::new`].
+    ///
+    /// See [`Extensions`] for an example.
+    pub fn with_extensions(
+        spec: FunctionSpec,
+        targets: Arc<dyn Targets>,
+        client: Client,
+        extensions: Extensions,
+    ) -> Result<Self, SpecError> {
+        let context = Context::new(&spec, &[]);
         Ok(Self {
-            shared: Arc::new(Shared {
-                spec,
-                path,
-                headers,
-                targets,
-                client,
-                totals,
-            }),
+            shared: Arc::new(Shared::new(spec, targets, client, extensions)?),
+            context: Arc::new(context),
         })
+    }
+
+    /// The same function, called for a query whose context functions have these values.
+    ///
+    /// Those that CONTEXT_HEADERS declares are sent with every batch, `CURRENT_USER` as
+    /// `sf-context-current-user` and, exact to the byte, `sf-context-current-user-base64`; the
+    /// others are not, so a caller may give all that it knows. A function with CONTEXT_HEADERS
+    /// cannot be called without them. Everything else is shared with `self`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use floe_batch::arrow::array::{ArrayRef, Date32Array, RecordBatch};
+    /// use floe_batch::SqlType;
+    /// use floe_function::{Client, FixedTarget, Function, FunctionSpec};
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    /// # runtime.unwrap().block_on(async {
+    /// let mut spec = FunctionSpec::new("F", [("D", SqlType::Date)], SqlType::Date, "/f");
+    /// spec.context_headers = vec!["CURRENT_USER".to_owned()];
+    /// spec.max_batch_retries = 0;
+    /// // Nobody listens on port 1.
+    /// let targets = Arc::new(FixedTarget::new("127.0.0.1:1"));
+    /// let function = Function::new(spec, targets, Client::new(Default::default())).unwrap();
+    /// let column: ArrayRef = Arc::new(Date32Array::from(vec![0]));
+    /// let rows = RecordBatch::try_from_iter([("D", column)]).unwrap();
+    ///
+    /// let error = function.call("q", 0, &rows).await.unwrap_err();
+    /// assert_eq!(error.code(), "FLOE-FUNCTION-0041");
+    /// let function = function.with_context([("CURRENT_USER", "ALEX"), ("CURRENT_ROLE", "R")]);
+    /// let error = function.call("q", 0, &rows).await.unwrap_err();
+    /// assert_eq!(error.code(), "FLOE-FUNCTION-0007", "it was sent");
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn with_context<N: Into<String>, V: Into<String>>(
+        &self,
+        values: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let values: Vec<_> = values
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        Self {
+            shared: Arc::clone(&self.shared),
+            context: Arc::new(Context::new(self.spec(), &values)),
+        }
     }
 
     /// What was declared.
@@ -155,8 +189,16 @@ impl Function {
         &self.shared.spec
     }
 
-    /// Divides `args` into the row ranges of its batches: MAX_BATCH_ROWS rows (1000 when not set)
-    /// and 4 MiB of values at most; a single larger row goes alone.
+    /// What it does beyond the original.
+    ///
+    /// See [`Extensions`] for an example.
+    pub fn extensions(&self) -> &Extensions {
+        &self.shared.extensions
+    }
+
+    /// Divides `args` into the row ranges of its batches: MAX_BATCH_ROWS rows and 4 MiB of values
+    /// at most; a single larger row goes alone. Without MAX_BATCH_ROWS, batches have 1000 rows at
+    /// first, and then as many as [`pace`](crate::pace) makes of how long answers took.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -178,14 +220,53 @@ impl Function {
         &self,
         args: &'a RecordBatch,
     ) -> impl Iterator<Item = Range<usize>> + Send + use<'a> {
-        let max_rows = self
-            .shared
-            .spec
-            .max_batch_rows
-            .map_or(DEFAULT_BATCH_ROWS, |rows| {
-                usize::try_from(rows.get()).unwrap_or(usize::MAX)
-            });
-        cuts(args, max_rows)
+        cuts(args, self.batch_rows())
+    }
+
+    /// How many rows a batch has now where no row is large: MAX_BATCH_ROWS, or what
+    /// [`pace::Pace`](crate::pace::Pace) has found out. Whoever puts rows together before they are
+    /// cut needs no more of them.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use floe_batch::SqlType;
+    /// use floe_function::{Client, FixedTarget, Function, FunctionSpec};
+    ///
+    /// let spec = FunctionSpec::new("F", [("D", SqlType::Date)], SqlType::Date, "/f");
+    /// let targets = Arc::new(FixedTarget::new("127.0.0.1:8000"));
+    /// let function = Function::new(spec, targets, Client::new(Default::default()))?;
+    /// assert_eq!(function.batch_rows(), 1000);
+    /// # Ok::<(), floe_function::SpecError>(())
+    /// ```
+    pub fn batch_rows(&self) -> usize {
+        match self.shared.spec.max_batch_rows {
+            Some(rows) => usize::try_from(rows.get()).unwrap_or(usize::MAX),
+            None => self.shared.rows_per_batch(),
+        }
+    }
+
+    /// How many calls of this function should be under way at once now: it grows while throughput
+    /// grows with it, becomes smaller when more calls only wait longer, and is halved by 429 and
+    /// 503 (see [`pace::Flight`](crate::pace::Flight)).
+    ///
+    /// It is advice, from 1 to
+    /// [`ClientOptions::max_in_flight`](crate::ClientOptions::max_in_flight): the caller holds
+    /// calls back, not the function.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use floe_batch::SqlType;
+    /// use floe_function::{Client, ClientOptions, FixedTarget, Function, FunctionSpec};
+    ///
+    /// let spec = FunctionSpec::new("F", [("D", SqlType::Date)], SqlType::Date, "/f");
+    /// let targets = Arc::new(FixedTarget::new("127.0.0.1:8000"));
+    /// let client = Client::new(ClientOptions { max_in_flight: 3, ..Default::default() });
+    /// let function = Function::new(spec, targets, client)?;
+    /// assert_eq!(function.in_flight(), 3);
+    /// # Ok::<(), floe_function::SpecError>(())
+    /// ```
+    pub fn in_flight(&self) -> usize {
+        self.shared.in_flight()
     }
 
     /// Calls the function for the rows of `args` as one batch, number `batch` of the query.
@@ -199,8 +280,9 @@ impl Function {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future ends the request and gives the target back. The service may go on with
-    /// the batch; its answer is not waited for, and the call is not counted.
+    /// Dropping the future closes the connection of the request in flight and gives the target
+    /// back. The service may go on with the batch; its answer is not waited for. The totals count
+    /// the batch as cancelled, with what it cost and without any row answered.
     ///
     /// See [`Function`] for an example.
     pub fn call(
@@ -249,222 +331,97 @@ impl Function {
         batch: u64,
         args: &RecordBatch,
     ) -> BoxFuture<'static, Result<(ArrayRef, CallReport), CallError>> {
-        let (shared, query_id, args) =
-            (Arc::clone(&self.shared), query_id.to_owned(), args.clone());
+        let (shared, call) = (
+            Arc::clone(&self.shared),
+            self.prepare(query_id, batch, args),
+        );
         Box::pin(async move {
-            let mut report = CallReport::default();
-            let result = shared.call(&query_id, batch, &args, &mut report).await;
-            shared
-                .totals
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .add(&report);
-            result.map(|answers| (answers, report))
+            let mut counted = Counted::new(&shared, &call);
+            let result = shared.call(&call, &mut counted.report).await;
+            let report = counted.end();
+            result.map(|values| (values, report))
         })
     }
 
-    /// The reports of all calls that ended, added together, failed calls among them.
+    /// Like [`Function::call`], with a column of errors beside the values instead of
+    /// ON_BATCH_FAILURE (an extension).
     ///
-    /// See [`Function`] for an example.
-    pub fn totals(&self) -> CallReport {
-        self.shared
-            .totals
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-}
-
-// === impl Shared ===
-
-impl Shared {
-    async fn call(
+    /// # Errors
+    ///
+    /// [`CallError`], only for errors of the caller.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use floe_batch::SqlType;
+    /// use floe_batch::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+    /// use floe_function::{Client, FixedTarget, Function, FunctionSpec};
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    /// # runtime.unwrap().block_on(async {
+    /// let text = SqlType::parse("VARCHAR").unwrap();
+    /// let mut spec = FunctionSpec::new("F", [("TEXT", text)], text, "/f");
+    /// spec.max_batch_retries = 0;
+    /// // Nobody listens on port 1.
+    /// let targets = Arc::new(FixedTarget::new("127.0.0.1:1"));
+    /// let function = Function::new(spec, targets, Client::new(Default::default())).unwrap();
+    /// let column: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
+    /// let rows = RecordBatch::try_from_iter([("TEXT", column)]).unwrap();
+    ///
+    /// let answers = function.call_with_errors("q", 0, &rows).await.unwrap();
+    /// assert_eq!(answers.values.null_count(), 2);
+    /// let error = answers.errors.as_string::<i32>().value(1);
+    /// assert!(error.starts_with("FLOE-FUNCTION-0007: function F, batch q:0:1:0:0"));
+    /// # });
+    /// ```
+    pub fn call_with_errors(
         &self,
         query_id: &str,
         batch: u64,
         args: &RecordBatch,
-        report: &mut CallReport,
-    ) -> Result<ArrayRef, CallError> {
-        self.check_arguments(args)?;
-        let (held, rows) = Held::back(self.spec.strict, args).map_err(|e| self.arrow(e))?;
-        self.check_row_count(rows.num_rows())?;
-        report.batches = 1;
-        report.rows = count(args.num_rows());
-        report.rows_held_back = count(held.count());
-        let sent = rows.num_rows();
-        let answers = match self
-            .answers(
-                Sent {
-                    query_id,
-                    batch,
-                    rows,
-                },
-                report,
-            )
-            .await
-        {
-            Ok(answers) => answers,
-            Err(error) => {
-                report.failed_batches = u64::from(error.is_batch_failure());
-                self.null_or(error, sent, report)?
-            }
-        };
-        held.merge(answers).map_err(|e| self.arrow(e))
-    }
-
-    /// The proved answers to the sent rows.
-    async fn answers(
-        &self,
-        sent: Sent<'_>,
-        report: &mut CallReport,
-    ) -> Result<ArrayRef, CallError> {
-        let rows = sent.rows.num_rows();
-        if rows == 0 {
-            return Ok(new_null_array(&self.spec.returns.arrow_type(), 0));
-        }
-        let batch_id = format!("{}:{}:1:0:0", sent.query_id, sent.batch);
-        let mut body = Vec::new();
-        encode_request(sent.rows.columns(), 0..rows, &mut body).map_err(|source| {
-            let function = self.spec.name.clone();
-            let context = BatchContext {
-                function,
-                batch_id: batch_id.clone(),
-                rows,
-                ..Default::default()
-            };
-            CallError::Encode {
-                context: Box::new(context),
-                source,
-            }
-        })?;
-        let options = self.client.options();
-        let attempt = Attempt::new(
-            options.limits(&self.spec),
-            options.jitter_seed ^ hash(&batch_id),
+    ) -> BoxFuture<'static, Result<Answers, CallError>> {
+        let (shared, call) = (
+            Arc::clone(&self.shared),
+            self.prepare(query_id, batch, args),
         );
-        let headers = crate::headers::of_batch(&self.headers, sent.query_id, &batch_id);
-        let mut drive = Drive::new(self, batch_id, headers, Bytes::from(body), rows, attempt);
-        let result = drive.run().await;
-        drive.count(report);
-        let answers = self.prove(&result?, rows, &drive)?;
-        report.count_rows(drive.label(), count(rows));
-        Ok(answers)
+        Box::pin(async move {
+            let mut counted = Counted::new(&shared, &call);
+            let result = shared.call_with_errors(&call, &mut counted.report).await;
+            let report = counted.end();
+            result.map(|(values, errors)| Answers {
+                values,
+                errors,
+                report,
+            })
+        })
     }
 
-    fn prove(&self, body: &[u8], rows: usize, drive: &Drive<'_>) -> Result<ArrayRef, CallError> {
-        let answers = decode_response(body, rows, &self.spec.returns).map_err(|source| {
-            let excerpt = offending(body, &source);
-            CallError::Malformed {
-                context: drive.context(),
-                excerpt,
-                source,
-            }
-        })?;
-        let null = (0..answers.len()).find(|row| answers.is_null(*row));
-        match null {
-            Some(row) if self.spec.returns_not_null => Err(CallError::NullInNotNull {
-                context: drive.context(),
-                row,
-            }),
-            Some(_) | None => Ok(answers),
-        }
+    /// The reports of all calls that ended, added together, failed and cancelled calls among them.
+    ///
+    /// See [`Function`] for an example.
+    pub fn totals(&self) -> CallReport {
+        self.shared.totals().clone()
     }
 
-    /// What ON_BATCH_FAILURE makes of a failed batch.
-    fn null_or(
-        &self,
-        error: CallError,
-        rows: usize,
-        report: &mut CallReport,
-    ) -> Result<ArrayRef, CallError> {
-        if error.is_batch_failure() {
-            report.first_failure = Some(error.to_string());
-        }
-        match self.spec.on_batch_failure {
-            OnBatchFailure::ReturnNull if error.is_batch_failure() => {
-                let cause = error.to_string();
-                BatchBecameNull {
-                    code: error.code(),
-                    rows,
-                    cause: &cause,
-                }
-                .emit();
-                report.nulls_from_failures = count(rows);
-                Ok(new_null_array(&self.spec.returns.arrow_type(), rows))
-            }
-            OnBatchFailure::ReturnNull | OnBatchFailure::Abort => Err(error),
-        }
-    }
-
-    fn check_arguments(&self, args: &RecordBatch) -> Result<(), CallError> {
-        let fit = args.num_columns() == self.spec.args.len()
-            && args
-                .columns()
-                .iter()
-                .zip(&self.spec.args)
-                .all(|(column, (_, ty))| fits(column.data_type(), ty));
-        if fit {
-            return Ok(());
-        }
-        let found: Vec<_> = args
-            .columns()
-            .iter()
-            .map(|column| column.data_type().to_string())
-            .collect();
-        Err(self.arguments(format!("({})", found.join(", "))))
-    }
-
-    fn check_row_count(&self, rows: usize) -> Result<(), CallError> {
-        match self.spec.max_batch_rows {
-            Some(limit) if count(rows) > u64::from(limit.get()) => Err(CallError::TooManyRows {
-                function: self.spec.name.clone(),
-                rows,
-                limit: limit.get(),
-            }),
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// Arrow refused to filter or merge columns whose types were checked before.
-    fn arrow(&self, error: ArrowError) -> CallError {
-        self.arguments(format!("columns that Arrow cannot handle ({error})"))
-    }
-
-    fn arguments(&self, found: String) -> CallError {
-        CallError::Arguments {
-            function: self.spec.name.clone(),
-            expected: self.spec.signature(),
-            found,
+    fn prepare(&self, query_id: &str, batch: u64, args: &RecordBatch) -> Call {
+        Call {
+            query_id: query_id.to_owned(),
+            batch,
+            args: args.clone(),
+            context: Arc::clone(&self.context),
         }
     }
 }
 
-/// Whether a column of this Arrow type carries values of the SQL type and nothing else.
-fn fits(column: &DataType, ty: &SqlType) -> bool {
-    match (ty.arrow_type(), column) {
-        (_, DataType::Null) => true,
-        (DataType::Utf8, DataType::LargeUtf8 | DataType::Utf8View) => true,
-        (DataType::Float64, DataType::Float32) => true,
-        (DataType::Decimal128(..), column) if column.is_integer() => true,
-        // Fewer digits before and behind the point than declared.
-        (DataType::Decimal128(p, s), DataType::Decimal128(precision, scale)) => {
-            *scale <= s && i16::from(*precision) - i16::from(*scale) <= i16::from(p) - i16::from(s)
-        }
-        (exact, column) => exact == *column,
-    }
-}
-
-fn offending(body: &[u8], error: &BatchError) -> String {
-    let offset = error.place().map_or(0, |place| place.offset);
-    excerpt(body, offset, MALFORMED_EXCERPT)
-}
-
-fn count(rows: usize) -> u64 {
-    u64::try_from(rows).unwrap_or(u64::MAX)
-}
-
-/// Spreads batch ids over jitter seeds: batches that failed together do not return together.
-fn hash(text: &str) -> u64 {
-    text.bytes()
-        .fold(0, |hash, byte| mix(hash ^ u64::from(byte)))
+/// What [`Function::call_with_errors`] answers: columns with one element for every row.
+///
+/// See [`Function::call_with_errors`] for an example.
+#[derive(Debug, Clone)]
+pub struct Answers {
+    /// The values, of the type of RETURNS; NULL where there is an error.
+    pub values: ArrayRef,
+    /// Texts that begin with the code of the error; NULL where the row was answered or, in a
+    /// STRICT function, not sent.
+    pub errors: ArrayRef,
+    /// What the call cost.
+    pub report: CallReport,
 }

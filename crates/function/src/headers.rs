@@ -44,9 +44,58 @@ pub(crate) fn of_function(spec: &FunctionSpec) -> HeaderMap {
     headers
 }
 
+/// What a query says about itself in the headers of every batch.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Context {
+    headers: HeaderMap,
+    /// A context function that was declared and has no value.
+    missing: Option<String>,
+}
+
+impl Context {
+    /// The headers that `spec` asks for, out of all `values` that are there. Names are SQL
+    /// identifiers and compared without regard to case.
+    pub(crate) fn new(spec: &FunctionSpec, values: &[(String, String)]) -> Self {
+        let mut context = Self::default();
+        for declared in &spec.context_headers {
+            let value = values
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(declared));
+            match value {
+                Some((_, value)) => context.add(declared, value),
+                None => context.missing = Some(declared.clone()),
+            }
+        }
+        context
+    }
+
+    pub(crate) fn missing(&self) -> Option<&str> {
+        self.missing.as_deref()
+    }
+
+    fn add(&mut self, function: &str, value: &str) {
+        let name = function.to_ascii_lowercase().replace('_', "-");
+        for (suffix, value) in [
+            ("", readable(value)),
+            ("-base64", readable(&BASE64.encode(value))),
+        ] {
+            // The specification was checked to name context functions, which are header names.
+            if let Ok(name) = HeaderName::try_from(format!("sf-context-{name}{suffix}")) {
+                self.headers.insert(name, value);
+            }
+        }
+    }
+}
+
 /// The headers of one batch.
-pub(crate) fn of_batch(function: &HeaderMap, query_id: &str, batch_id: &str) -> HeaderMap {
+pub(crate) fn of_batch(
+    function: &HeaderMap,
+    context: &Context,
+    query_id: &str,
+    batch_id: &str,
+) -> HeaderMap {
     let mut headers = function.clone();
+    headers.extend(context.headers.clone());
     headers.insert(QUERY_ID, readable(query_id));
     headers.insert(BATCH_ID, readable(batch_id));
     headers
@@ -81,7 +130,12 @@ mod tests {
     fn all_headers_of_the_format_are_there() {
         let number = SqlType::parse("NUMBER(10,2)").unwrap();
         let spec = FunctionSpec::new("TAX", [("PRICE", number)], number, "/tax");
-        let headers = of_batch(&of_function(&spec), "q-1", "q-1:0:1:0:0");
+        let headers = of_batch(
+            &of_function(&spec),
+            &Context::default(),
+            "q-1",
+            "q-1:0:1:0:0",
+        );
         for (name, value) in [
             ("content-type", "application/json"),
             ("accept", "*/*"),
@@ -116,5 +170,42 @@ mod tests {
         assert_eq!(text(&headers, "sf-external-function-signature"), "(  DATE)");
         let encoded = text(&headers, "sf-external-function-name-base64");
         assert_eq!(BASE64.decode(encoded).unwrap(), "prüfe\r\nX: 1".as_bytes());
+    }
+
+    #[test]
+    fn context_functions_become_two_headers_each_and_only_declared_ones() {
+        let mut spec = FunctionSpec::new("F", [("D", SqlType::Date)], SqlType::Date, "/");
+        let values = [
+            ("CURRENT_STATEMENT", "SELECT 1,\r\n  'ß'"),
+            ("current_user", "ALEX"),
+            ("LAST_QUERY_ID", ""),
+            ("CURRENT_ROLE", "PUBLIC"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(Context::new(&spec, &values).headers.len(), 0);
+
+        let declared = ["current_Statement", "CURRENT_USER", "LAST_QUERY_ID"];
+        spec.context_headers = declared.map(str::to_owned).to_vec();
+        let context = Context::new(&spec, &values);
+        assert_eq!(context.missing(), None);
+        let headers = of_batch(&of_function(&spec), &context, "q", "q:0");
+        for (name, value) in [
+            ("sf-context-current-statement", "SELECT 1,   ' '"),
+            (
+                "sf-context-current-statement-base64",
+                "U0VMRUNUIDEsDQogICfDnyc=",
+            ),
+            ("sf-context-current-user", "ALEX"),
+            ("sf-context-current-user-base64", "QUxFWA=="),
+            ("sf-context-last-query-id", ""),
+            ("sf-context-last-query-id-base64", ""),
+        ] {
+            assert_eq!(text(&headers, name), value, "{name}");
+        }
+        assert_eq!(headers.len(), 13 + 6);
+        assert_eq!(
+            Context::new(&spec, &values[1..]).missing(),
+            Some("current_Statement")
+        );
     }
 }

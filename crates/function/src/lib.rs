@@ -48,12 +48,18 @@ mod backoff;
 mod client;
 mod cut;
 mod drive;
+pub mod endpoint;
 mod error;
 mod exchange;
+mod extensions;
 mod function;
 mod headers;
+pub mod isolate;
+pub mod pace;
 mod report;
 pub mod server;
+#[cfg(test)]
+mod simulation;
 mod spec;
 mod strict;
 mod target;
@@ -64,10 +70,11 @@ pub use axum;
 pub use backoff::Backoff;
 pub use client::{Client, ClientOptions};
 pub use error::{BatchContext, CallError};
+pub use extensions::Extensions;
 pub use floe_batch;
-pub use function::Function;
+pub use function::{Answers, Function};
 pub use report::CallReport;
-pub use spec::{FunctionSpec, OnBatchFailure, SpecError};
+pub use spec::{CONTEXT_FUNCTIONS, FunctionSpec, OnBatchFailure, SpecError};
 pub use target::{FixedTarget, NoTarget, Target, Targets};
 
 /// A future of std types, so that traits can be used as objects and name no async runtime.

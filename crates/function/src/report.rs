@@ -38,9 +38,16 @@ pub struct CallReport {
     pub polls: u64,
     /// Waits because no instance was ready.
     pub target_waits: u64,
-    /// Batches that failed for good.
+    /// Times that a circuit breaker held a batch back (an extension).
+    pub holds: u64,
+    /// Parts that failed batches were cut into, each a batch of its own (an extension).
+    pub parts: u64,
+    /// Batches that failed for good, wholly or in part.
     pub failed_batches: u64,
-    /// Rows that are NULL because their batch failed (ON_BATCH_FAILURE = RETURN_NULL).
+    /// Batches whose call was dropped before it ended; what they were answered is not counted.
+    pub cancelled_batches: u64,
+    /// Rows that are NULL because their batch failed: by ON_BATCH_FAILURE = RETURN_NULL, or beside
+    /// a column of errors.
     pub nulls_from_failures: u64,
     /// Why the first of the failed batches failed.
     pub first_failure: Option<String>,
@@ -70,7 +77,10 @@ impl CallReport {
             (&mut self.retries, other.retries),
             (&mut self.polls, other.polls),
             (&mut self.target_waits, other.target_waits),
+            (&mut self.holds, other.holds),
+            (&mut self.parts, other.parts),
             (&mut self.failed_batches, other.failed_batches),
+            (&mut self.cancelled_batches, other.cancelled_batches),
             (&mut self.nulls_from_failures, other.nulls_from_failures),
         ] {
             *mine = mine.saturating_add(theirs);

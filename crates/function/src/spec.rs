@@ -9,6 +9,42 @@ use hyper::http::uri::PathAndQuery;
 /// The longest BATCH_TIMEOUT_SECS that can be declared: seven days.
 const MAX_BATCH_TIMEOUT: Duration = Duration::from_secs(604_800);
 
+/// The functions that CONTEXT_HEADERS may name ("CREATE FUNCTION (Snowpark Container Services)" in
+/// the Snowflake documentation).
+///
+/// ```
+/// assert!(floe_function::CONTEXT_FUNCTIONS.contains(&"CURRENT_USER"));
+/// ```
+pub const CONTEXT_FUNCTIONS: [&str; 21] = [
+    "CURRENT_ACCOUNT",
+    "CURRENT_CLIENT",
+    "CURRENT_DATABASE",
+    "CURRENT_DATE",
+    "CURRENT_IP_ADDRESS",
+    "CURRENT_REGION",
+    "CURRENT_ROLE",
+    "CURRENT_SCHEMA",
+    "CURRENT_SCHEMAS",
+    "CURRENT_SESSION",
+    "CURRENT_STATEMENT",
+    "CURRENT_TIME",
+    "CURRENT_TIMESTAMP",
+    "CURRENT_TRANSACTION",
+    "CURRENT_USER",
+    "CURRENT_VERSION",
+    "CURRENT_WAREHOUSE",
+    "LAST_QUERY_ID",
+    "LAST_TRANSACTION",
+    "LOCALTIME",
+    "LOCALTIMESTAMP",
+];
+
+fn is_context(name: &str) -> bool {
+    CONTEXT_FUNCTIONS
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// What `CREATE FUNCTION … SERVICE = …` declares, less the service: that is found by
 /// [`Targets`](crate::Targets).
 ///
@@ -39,6 +75,10 @@ pub struct FunctionSpec {
     pub strict: bool,
     /// The HTTP path (`AS '/echo'`), with a query string where there is one.
     pub path: String,
+    /// CONTEXT_HEADERS: the context functions whose values every batch carries as headers, of
+    /// [`CONTEXT_FUNCTIONS`]. The values come from the query, by
+    /// [`Function::with_context`](crate::Function::with_context).
+    pub context_headers: Vec<String>,
     /// MAX_BATCH_ROWS; `None` leaves the choice to [`Function::cut`](crate::Function::cut).
     pub max_batch_rows: Option<NonZeroU32>,
     /// MAX_BATCH_RETRIES: how often one batch may be sent again.
@@ -77,6 +117,7 @@ impl FunctionSpec {
             returns_not_null: false,
             strict: false,
             path: path.into(),
+            context_headers: Vec::new(),
             max_batch_rows: None,
             max_batch_retries: 3,
             on_batch_failure: OnBatchFailure::Abort,
@@ -128,6 +169,12 @@ impl FunctionSpec {
             return Err(SpecError::BatchTimeout {
                 function: self.name.clone(),
                 timeout: self.batch_timeout,
+            });
+        }
+        if let Some(name) = self.context_headers.iter().find(|name| !is_context(name)) {
+            return Err(SpecError::ContextFunction {
+                function: self.name.clone(),
+                name: name.clone(),
             });
         }
         let path = || SpecError::Path {
@@ -195,6 +242,17 @@ pub enum SpecError {
         /// The timeout as declared.
         timeout: Duration,
     },
+    /// CONTEXT_HEADERS names something else than a context function.
+    #[error(
+        "function {function}: CONTEXT_HEADERS cannot carry `{name}`; it takes {}",
+        CONTEXT_FUNCTIONS.join(", ")
+    )]
+    ContextFunction {
+        /// The function.
+        function: String,
+        /// The name as declared.
+        name: String,
+    },
 }
 
 impl SpecError {
@@ -210,6 +268,7 @@ impl SpecError {
         match self {
             Self::Path { .. } => "FLOE-FUNCTION-0001",
             Self::BatchTimeout { .. } => "FLOE-FUNCTION-0002",
+            Self::ContextFunction { .. } => "FLOE-FUNCTION-0040",
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::endpoint::Change;
+
 /// `batch retried`: the batch will be sent again. No data is lost.
 pub(crate) struct BatchRetried<'a> {
     pub(crate) function: &'a str,
@@ -40,6 +42,49 @@ impl BatchBecameNull<'_> {
             rows = self.rows,
             cause = self.cause,
             "batch became null"
+        );
+    }
+}
+
+/// `circuit changed`: a breaker has begun or ceased to hold batches back (an extension).
+pub(crate) struct CircuitChanged<'a> {
+    pub(crate) function: &'a str,
+    pub(crate) batch_id: &'a str,
+    pub(crate) change: Change,
+    pub(crate) cause: &'a str,
+}
+
+impl CircuitChanged<'_> {
+    pub(crate) fn emit(&self) {
+        let state = match self.change {
+            Change::Opened => "open",
+            Change::Closed => "closed",
+        };
+        tracing::warn!(
+            function = self.function,
+            batch_id = self.batch_id,
+            state,
+            cause = self.cause,
+            "circuit changed"
+        );
+    }
+}
+
+/// `call cancelled`: a call was dropped before it ended, as by a cancelled query. Its request was
+/// ended; the service may go on with the batch.
+pub(crate) struct CallCancelled<'a> {
+    pub(crate) function: &'a str,
+    pub(crate) batch_id: &'a str,
+    pub(crate) sends: u64,
+}
+
+impl CallCancelled<'_> {
+    pub(crate) fn emit(&self) {
+        tracing::info!(
+            function = self.function,
+            batch_id = self.batch_id,
+            sends = self.sends,
+            "call cancelled"
         );
     }
 }

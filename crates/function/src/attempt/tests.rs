@@ -355,3 +355,60 @@ fn every_life_ends_within_its_limits() {
         assert!(attempt.sends() <= limits.retries + 1);
     }
 }
+
+#[test]
+fn a_batch_that_is_held_back_waits_as_long_as_asked_and_uses_no_retry() {
+    let mut attempt = attempt(0, MS(10_000));
+    attempt.step(Event::Started, MS(0));
+    let hold = |ms| Event::Held { at_least: MS(ms) };
+    assert_eq!(attempt.step(hold(700), MS(0)), Command::Wait(MS(700)));
+    let Command::Wait(delay) = attempt.step(hold(0), MS(700)) else {
+        panic!("no wait")
+    };
+    assert!(
+        delay >= MS(10),
+        "asking again and again is no waiting: {delay:?}"
+    );
+    assert!(!attempt.keeps_target());
+    assert_eq!((attempt.retries(), attempt.holds()), (0, 2));
+    assert_eq!(attempt.step(hold(5000), MS(9000)), Command::Wait(MS(1000)));
+    let timed_out = Command::Fail(Failure::TimedOut);
+    assert_eq!(attempt.step(hold(5000), MS(10_000)), timed_out);
+}
+
+#[test]
+fn an_open_circuit_and_a_spent_budget_end_a_batch() {
+    for (event, failure) in [
+        (Event::CircuitOpen, Failure::CircuitOpen),
+        (Event::BudgetSpent, Failure::BudgetSpent),
+    ] {
+        let command = attempt(3, MS(1000)).step(event, MS(0));
+        assert_eq!(command, Command::Fail(failure));
+    }
+}
+
+#[test]
+fn a_part_is_not_repeated_for_what_its_rows_may_have_done() {
+    let divisible = || {
+        Attempt::new(
+            AttemptLimits {
+                divisible: true,
+                ..AttemptLimits::default()
+            },
+            1,
+        )
+    };
+    for status in [500, 501, 502, 504, 599] {
+        let command = divisible().step(Event::Answered { status }, MS(0));
+        assert_eq!(command, Command::Fail(Failure::Refused { status }));
+    }
+    for event in [
+        BUSY,
+        Event::Answered { status: 429 },
+        Event::Lost,
+        Event::TimedOut,
+    ] {
+        let command = divisible().step(event, MS(0));
+        assert!(matches!(command, Command::Wait(_)), "{event:?}");
+    }
+}

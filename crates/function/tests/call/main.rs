@@ -6,6 +6,7 @@
 )]
 
 mod answers;
+mod extensions;
 mod nulls;
 mod requests;
 mod retries;

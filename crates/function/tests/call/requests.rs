@@ -12,10 +12,12 @@ use floe_batch::arrow::array::{
     LargeStringArray, RecordBatch, RecordBatchOptions, StringViewArray,
 };
 use floe_batch::arrow::datatypes::{Decimal128Type, Schema};
-use floe_function::{FunctionSpec, server};
+use floe_function::{Client, FixedTarget, Function, FunctionSpec, server};
 use tokio::sync::Barrier;
 
-use crate::service::{Instances, Service, function, listen, options, over, rows, spec, texts, two};
+use crate::service::{
+    Instances, Service, Step, function, listen, options, over, rows, spec, texts, two,
+};
 
 #[tokio::test]
 async fn a_batch_is_posted_to_the_path_with_all_headers_of_the_format() {
@@ -259,4 +261,54 @@ async fn more_rows_than_max_batch_rows_are_refused_and_cut_makes_them_fit() {
         (3, 5, 3, 0)
     );
     assert_eq!(totals.rows_per_target["ECHO_SERVICE/0"], 5);
+}
+
+#[tokio::test]
+async fn context_headers_are_on_every_send_and_poll_of_every_batch() {
+    let again = Step::Status(503, "busy".to_owned());
+    let later = Step::Status(202, String::new());
+    let result = Step::Body(r#"{"data":[[0,"x"],[1,"y"]]}"#.to_owned());
+    let service = Service::start([again, later, result]).await;
+    let mut spec = spec();
+    spec.context_headers = vec!["CURRENT_USER".to_owned(), "CURRENT_STATEMENT".to_owned()];
+    let function = function(spec, &service);
+    let asks = function.with_context([
+        ("CURRENT_USER", "ALEX"),
+        ("CURRENT_STATEMENT", "SELECT\n'ß'"),
+    ]);
+    for batch in 0..2 {
+        asks.call("q", batch, &two()).await.unwrap();
+    }
+    let seen = service.seen();
+    assert_eq!(seen.len(), 4, "a send, a retry, a poll, and another batch");
+    for seen in seen {
+        assert_eq!(seen.header("sf-context-current-user"), "ALEX");
+        assert_eq!(seen.header("sf-context-current-user-base64"), "QUxFWA==");
+        assert_eq!(seen.header("sf-context-current-statement"), "SELECT ' '");
+        let exact = seen.header("sf-context-current-statement-base64");
+        assert_eq!(exact, "U0VMRUNUCifDnyc=");
+    }
+    let error = function.call("q", 2, &two()).await.unwrap_err();
+    assert_eq!(error.code(), "FLOE-FUNCTION-0041");
+    assert!(!error.is_batch_failure());
+    assert_eq!(
+        service.seen().len(),
+        4,
+        "nothing is sent without the values"
+    );
+}
+
+#[test]
+fn only_context_functions_can_be_context_headers() {
+    let mut spec = spec();
+    spec.context_headers = vec!["current_role".to_owned(), "PASSWORD".to_owned()];
+    let targets = std::sync::Arc::new(FixedTarget::new("127.0.0.1:1"));
+    let error = Function::new(spec, targets, Client::new(options())).unwrap_err();
+    assert_eq!(error.code(), "FLOE-FUNCTION-0040");
+    assert!(
+        error
+            .to_string()
+            .contains("`PASSWORD`; it takes CURRENT_ACCOUNT"),
+        "{error}"
+    );
 }
