@@ -67,5 +67,5 @@ pub use columns::{
 pub use envelope::MAX_BODY_BYTES;
 pub use error::{BatchError, Found, JsonKind, Place};
 pub use number::MAX_NUMBER_BYTES;
-pub use scan::MAX_DEPTH;
+pub use scan::{MAX_DEPTH, check_json};
 pub use sql_type::{BinaryLength, FractionDigits, NumberType, SqlType, TextLength, TypeError};

@@ -354,13 +354,30 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Where the value ends that begins at `at`; `None` when none does.
-#[cfg(feature = "arrow")]
-pub(crate) fn skip(body: &[u8], at: usize) -> Option<usize> {
-    let mut scan = Scanner::new(body);
-    scan.move_to(at);
-    scan.skip_value(0).ok()?;
-    Some(scan.offset())
+/// Checks that a text is one JSON value as a batch can carry it, white space around it allowed.
+///
+/// # Errors
+///
+/// [`BatchError`] with the offset in the text for the first thing that is not JSON, or is nested
+/// deeper than [`MAX_DEPTH`].
+///
+/// ```
+/// use floe_batch::check_json;
+///
+/// assert!(check_json(r#" {"a": [1, 2.5e3, null]} "#).is_ok());
+/// assert_eq!(check_json("{'a': 1}").unwrap_err().code(), "FLOE-BATCH-0011");
+/// assert_eq!(check_json("1 2").unwrap_err().code(), "FLOE-BATCH-0012");
+/// ```
+pub fn check_json(text: &str) -> Result<(), BatchError> {
+    let mut scan = Scanner::new(text.as_bytes());
+    scan.skip_value(0).map_err(|error| *error)?;
+    match scan.peek() {
+        None => Ok(()),
+        Some(byte) => Err(BatchError::TrailingBytes {
+            place: scan.place(),
+            found: Found::Byte(byte),
+        }),
+    }
 }
 
 /// A string of the body.

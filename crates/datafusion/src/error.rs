@@ -6,6 +6,7 @@ use std::sync::Arc;
 use datafusion::common::DataFusionError;
 use datafusion::sql::sqlparser::tokenizer::Span;
 use floe_function::CallError;
+use floe_function::floe_batch::BatchError;
 
 /// Why a query cannot be planned or did not run to its end.
 ///
@@ -48,6 +49,12 @@ pub enum QueryError {
     NotAQuery {
         /// The start of the statement.
         statement: String,
+    },
+    /// A text that is read as JSON is none.
+    #[error("PARSE_JSON: {error}; TRY_PARSE_JSON makes NULL of such texts")]
+    NotJson {
+        /// What is wrong with it, and where in the text.
+        error: BatchError,
     },
     /// A service function is called in a clause that cannot carry calls.
     #[error(
@@ -205,6 +212,7 @@ impl QueryError {
             Self::Planning { .. } => "FLOE-QUERY-0012",
             Self::Execution { .. } => "FLOE-QUERY-0013",
             Self::DirectCall { .. } => "FLOE-QUERY-0014",
+            Self::NotJson { .. } => "FLOE-QUERY-0015",
             Self::Call { .. } => self.call_error().map_or("FLOE-QUERY-0013", CallError::code),
         }
     }
@@ -242,6 +250,7 @@ impl QueryError {
             | Self::Planning { .. }
             | Self::Execution { .. }
             | Self::Call { .. }
+            | Self::NotJson { .. }
             | Self::DirectCall { .. } => None,
         }
     }

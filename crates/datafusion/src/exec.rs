@@ -6,7 +6,7 @@ mod runner;
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ColumnStatistics, Result, Statistics, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -41,8 +41,6 @@ pub(crate) struct PhysicalCall {
     args: Vec<Arc<dyn PhysicalExpr>>,
     /// 1 for the rows that the call is made for; the others get NULL. None for all.
     guard: Option<Arc<dyn PhysicalExpr>>,
-    /// The columns of a batch, as the function declares them.
-    args_schema: SchemaRef,
     output: Field,
 }
 
@@ -52,15 +50,10 @@ impl PhysicalCall {
         args: Vec<Arc<dyn PhysicalExpr>>,
         guard: Option<Arc<dyn PhysicalExpr>>,
     ) -> Self {
-        let declared = call.function.function.spec().args.iter();
-        let fields: Vec<_> = declared
-            .map(|(name, ty)| Field::new(name, ty.arrow_type(), true))
-            .collect();
         Self {
             function: Arc::clone(&call.function),
             args,
             guard,
-            args_schema: Arc::new(Schema::new(fields)),
             output: call.field(),
         }
     }

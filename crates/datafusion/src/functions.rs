@@ -1,16 +1,19 @@
 //! The service functions that a query may call.
 
 mod coercion;
+mod json;
 mod udf;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::logical_expr::ScalarUDF;
 use datafusion::sql::sqlparser::ast::{ObjectName, ObjectNamePart};
 use floe_function::Function;
+use floe_function::floe_batch::SqlType;
 
+pub(crate) use json::{is_json, json_udfs, to_variant};
 pub(crate) use udf::{ServiceUdf, as_service_udf};
 
 /// The service functions that a query may call, by name.
@@ -142,6 +145,15 @@ pub(crate) struct ServiceFunction {
 }
 
 impl ServiceFunction {
+    /// The column of the results.
+    pub(crate) fn result(&self, name: &str, nullable: bool) -> Field {
+        let field = Field::new(name, self.return_type.clone(), nullable);
+        match self.function.spec().returns {
+            SqlType::Variant | SqlType::Object | SqlType::Array => json::as_json(field),
+            _ => field,
+        }
+    }
+
     fn new(name: &str, function: Arc<Function>, volatility: Volatility) -> Self {
         let spec = function.spec();
         Self {

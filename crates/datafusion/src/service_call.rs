@@ -39,11 +39,8 @@ impl Call {
     }
 
     pub(crate) fn field(&self) -> Field {
-        Field::new(
-            &self.output,
-            self.function.return_type.clone(),
-            self.function.nullable || self.guard.is_some(),
-        )
+        let nullable = self.function.nullable || self.guard.is_some();
+        self.function.result(&self.output, nullable)
     }
 }
 

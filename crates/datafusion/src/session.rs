@@ -11,7 +11,7 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::sync::Semaphore;
 
-use crate::functions::ServiceFunctions;
+use crate::functions::{ServiceFunctions, json_udfs};
 use crate::planner::ServiceQueryPlanner;
 use crate::rule::PullUpServiceCalls;
 
@@ -89,7 +89,7 @@ pub fn session(functions: &ServiceFunctions, query: QueryInfo) -> SessionContext
         .with_query_planner(Arc::new(ServiceQueryPlanner::new(run)))
         .build();
     let context = SessionContext::new_with_state(state);
-    for udf in functions.udfs() {
+    for udf in json_udfs().chain(functions.udfs()) {
         context.register_udf(udf);
     }
     context

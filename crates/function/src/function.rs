@@ -15,6 +15,7 @@ mod checks;
 mod shared;
 
 pub(crate) use shared::Shared;
+pub use shared::Turn;
 use shared::{Call, Counted};
 
 /// A declared function with the instances that answer it; cheap to clone.
@@ -267,6 +268,60 @@ impl Function {
     /// ```
     pub fn in_flight(&self) -> usize {
         self.shared.in_flight()
+    }
+
+    /// Waits until fewer batches are in flight than [`Function::in_flight`] advises; the turn is
+    /// held while a batch is called, and given back when it is dropped. Turns are counted over all
+    /// functions that learn from each other.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future takes no turn.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use floe_batch::SqlType;
+    /// use floe_function::{Client, ClientOptions, FixedTarget, Function, FunctionSpec};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let spec = FunctionSpec::new("F", [("D", SqlType::Date)], SqlType::Date, "/f");
+    /// let targets = Arc::new(FixedTarget::new("127.0.0.1:8000"));
+    /// let client = Client::new(ClientOptions { max_in_flight: 1, ..Default::default() });
+    /// let function = Function::new(spec, targets, client).unwrap();
+    /// let turn = function.turn().await;
+    /// let mut second = Box::pin(function.turn());
+    /// assert!(futures::poll!(&mut second).is_pending());
+    /// drop(turn);
+    /// assert!(futures::poll!(&mut second).is_ready());
+    /// # });
+    /// ```
+    pub fn turn(&self) -> impl Future<Output = Turn> + Send + use<> {
+        Arc::clone(&self.shared.learned).turn()
+    }
+
+    /// The same function with what `other` has learned of its service so far, and from now on with
+    /// whatever either of them learns: for the next query, which counts for itself. To be called
+    /// before the function is cloned or called; afterwards it does nothing.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use floe_batch::SqlType;
+    /// use floe_function::{Client, FixedTarget, Function, FunctionSpec};
+    ///
+    /// let spec = FunctionSpec::new("F", [("D", SqlType::Date)], SqlType::Date, "/f");
+    /// let targets = Arc::new(FixedTarget::new("127.0.0.1:8000"));
+    /// let client = Client::new(Default::default());
+    /// let first = Function::new(spec.clone(), targets.clone(), client.clone())?;
+    /// let second = Function::new(spec, targets, client)?.learning_from(&first);
+    /// assert_eq!(second.batch_rows(), first.batch_rows());
+    /// # Ok::<(), floe_function::SpecError>(())
+    /// ```
+    #[must_use]
+    pub fn learning_from(mut self, other: &Self) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.learned = Arc::clone(&other.shared.learned);
+        }
+        self
     }
 
     /// Calls the function for the rows of `args` as one batch, number `batch` of the query.

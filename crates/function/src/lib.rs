@@ -72,7 +72,7 @@ pub use client::{Client, ClientOptions};
 pub use error::{BatchContext, CallError};
 pub use extensions::Extensions;
 pub use floe_batch;
-pub use function::{Answers, Function};
+pub use function::{Answers, Function, Turn};
 pub use report::CallReport;
 pub use spec::{CONTEXT_FUNCTIONS, FunctionSpec, OnBatchFailure, SpecError};
 pub use target::{FixedTarget, NoTarget, Target, Targets};

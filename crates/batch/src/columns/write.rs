@@ -163,13 +163,12 @@ impl<'a> Cells<'a> {
 
 /// True for the text of a JSON value of the type, white space around it allowed.
 fn is_json(text: &str, ty: SqlType) -> bool {
-    let text = text.trim_matches([' ', '\n', '\r', '\t']).as_bytes();
     let fits = match ty {
-        SqlType::Object => text.starts_with(b"{"),
-        SqlType::Array => text.starts_with(b"["),
+        SqlType::Object => text.trim_start().starts_with('{'),
+        SqlType::Array => text.trim_start().starts_with('['),
         _ => true,
     };
-    fits && scan::skip(text, 0) == Some(text.len())
+    fits && scan::check_json(text).is_ok()
 }
 
 /// Writes the whole body.

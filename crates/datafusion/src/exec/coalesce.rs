@@ -12,18 +12,18 @@ use futures::{Stream, StreamExt};
 /// The most batches that are put together, so that many empty ones are passed on too.
 const MAX_COALESCED: usize = 64;
 
-/// Joins batches that are ready at once until they have `target` rows; as soon as the input has
-/// to be waited for, what is there is passed on.
-pub(super) struct Coalesce {
+/// Joins batches that are ready at once until they have as many rows as `target` says; as soon as
+/// the input has to be waited for, what is there is passed on.
+pub(super) struct Coalesce<F> {
     input: SendableRecordBatchStream,
-    target: usize,
+    target: F,
     held: Vec<RecordBatch>,
     rows: usize,
     done: bool,
 }
 
-impl Coalesce {
-    pub(super) fn new(input: SendableRecordBatchStream, target: usize) -> Self {
+impl<F: Fn() -> usize> Coalesce<F> {
+    pub(super) fn new(input: SendableRecordBatchStream, target: F) -> Self {
         Self {
             input,
             target,
@@ -34,7 +34,7 @@ impl Coalesce {
     }
 
     fn is_full(&self) -> bool {
-        self.rows >= self.target || self.held.len() >= MAX_COALESCED
+        self.rows >= (self.target)() || self.held.len() >= MAX_COALESCED
     }
 
     fn flush(&mut self) -> Option<Result<RecordBatch>> {
@@ -48,7 +48,7 @@ impl Coalesce {
     }
 }
 
-impl Stream for Coalesce {
+impl<F: Fn() -> usize + Unpin> Stream for Coalesce<F> {
     type Item = Result<RecordBatch>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -87,14 +87,14 @@ mod tests {
         RecordBatch::try_from_iter([("n", column)]).unwrap()
     }
 
-    fn coalesce<S>(input: S, target: usize) -> Coalesce
+    fn coalesce<S>(input: S, target: usize) -> Coalesce<impl Fn() -> usize>
     where
         S: Stream<Item = Result<RecordBatch>> + Send + 'static,
     {
         let schema = batch(0).schema();
         Coalesce::new(
             Box::pin(RecordBatchStreamAdapter::new(schema, input)),
-            target,
+            move || target,
         )
     }
 

@@ -6,7 +6,7 @@ use datafusion::arrow::array::{
     ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array, new_empty_array,
 };
 use datafusion::arrow::compute::{concat, filter_record_batch, take};
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::common::cast::as_int8_array;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::{DataFusionError, Result};
@@ -22,10 +22,6 @@ use futures::future::try_join_all;
 use super::PhysicalCall;
 use super::coalesce::Coalesce;
 use crate::session::QueryRun;
-
-/// Rows that small input batches are put together to when a function declares no MAX_BATCH_ROWS;
-/// the size at which such functions are cut.
-const DEFAULT_BATCH_ROWS: usize = 1000;
 
 /// Everything that a task needs to make the calls for one input batch.
 #[derive(Debug)]
@@ -85,8 +81,10 @@ impl Runner {
     ) -> SendableRecordBatchStream {
         let schema = Arc::clone(&self.schema);
         let in_flight = self.run.info.concurrency;
-        let input = Coalesce::new(input, self.coalesced_rows(batch_size));
         let runner = Arc::new(self);
+        let rows = Arc::clone(&runner);
+        // Asked for each batch anew: functions learn while the query runs.
+        let input = Coalesce::new(input, move || rows.coalesced_rows(batch_size));
         let output = input
             .map(move |batch| {
                 let runner = Arc::clone(&runner);
@@ -102,11 +100,11 @@ impl Runner {
 
     /// Enough rows for a full batch of every function, and no more than DataFusion's own batches.
     fn coalesced_rows(&self, batch_size: usize) -> usize {
-        let rows = self.calls.iter().map(|call| {
-            let declared = call.function.function.spec().max_batch_rows;
-            declared.map_or(DEFAULT_BATCH_ROWS, |rows| rows.get() as usize)
-        });
-        rows.max().unwrap_or(DEFAULT_BATCH_ROWS).min(batch_size)
+        let rows = self
+            .calls
+            .iter()
+            .map(|call| call.function.function.batch_rows());
+        rows.max().unwrap_or(batch_size).min(batch_size)
     }
 
     async fn answer(self: Arc<Self>, batch: RecordBatch) -> Result<RecordBatch> {
@@ -169,6 +167,12 @@ impl Runner {
         // The semaphore is never closed, so this waits and does not fail.
         let _permit = self.run.permits.acquire().await.map_err(external)?;
         let function = &call.function.function;
+        // Who declares how many rows a batch has decides; otherwise the service's pace does, in
+        // how many are in flight as well.
+        let _turn = match function.spec().max_batch_rows {
+            Some(_) => None,
+            None => Some(function.turn().await),
+        };
         let answer = function
             .call_with_report(&self.run.info.id, number, &rows)
             .await;
@@ -200,7 +204,12 @@ impl PhysicalCall {
             .iter()
             .map(|arg| arg.evaluate(batch)?.into_array(rows))
             .collect::<Result<Vec<_>>>()?;
-        with_rows(&self.args_schema, columns, rows)
+        let declared = self.function.function.spec().args.iter();
+        let field = |((name, _), column): (&(String, _), &ArrayRef)| {
+            Field::new(name, column.data_type().clone(), true)
+        };
+        let fields: Vec<_> = declared.zip(&columns).map(field).collect();
+        with_rows(&Arc::new(Schema::new(fields)), columns, rows)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
+use floe_function::floe_batch::SqlType;
 
 use super::ServiceFunction;
 
@@ -19,6 +20,21 @@ pub(super) fn best_overload<'a>(
         .map(|(_, function)| function)
 }
 
+/// The type that an argument is converted to before the call. `VARIANT` takes what it is given,
+/// since what becomes of it depends on that; a moment with an offset takes any moment.
+pub(super) fn converted(given: &DataType, ty: SqlType) -> DataType {
+    match (ty, given) {
+        (SqlType::Variant, given) => given.clone(),
+        (SqlType::TimestampTz(_), DataType::Timestamp(_, Some(_)) | DataType::Null) => {
+            given.clone()
+        }
+        (SqlType::TimestampTz(digits), given) if *given != ty.arrow_type() => {
+            SqlType::TimestampLtz(digits).arrow_type()
+        }
+        (ty, _) => ty.arrow_type(),
+    }
+}
+
 fn cost(given: &[DataType], declared: &[DataType]) -> Option<u32> {
     if given.len() != declared.len() {
         return None;
@@ -32,8 +48,8 @@ fn cost(given: &[DataType], declared: &[DataType]) -> Option<u32> {
 
 /// What converting one argument costs; `None` when SQL does not convert implicitly.
 ///
-/// As in the original, numbers, booleans and dates become text, text becomes any of them (and
-/// fails at run time where it is not one), and numbers become each other.
+/// As in the original, numbers, booleans, dates and times become text, text becomes any of them
+/// (and fails at run time where it is not one), and numbers become each other.
 fn conversion(given: &DataType, declared: &DataType) -> Option<u32> {
     const SAME: u32 = 0;
     const SAME_FAMILY: u32 = 1;
@@ -51,7 +67,39 @@ fn conversion(given: &DataType, declared: &DataType) -> Option<u32> {
         DataType::Decimal128(..) | DataType::Float64 if given.is_numeric() => Some(TO_FLOAT),
         DataType::Date32 if matches!(given, DataType::Date64) => Some(SAME_FAMILY),
         DataType::Date32 if matches!(given, DataType::Timestamp(..)) => Some(TO_FLOAT),
-        DataType::Boolean | DataType::Decimal128(..) | DataType::Float64 | DataType::Date32
+        DataType::Time64(_) if matches!(given, DataType::Time32(_) | DataType::Time64(_)) => {
+            Some(SAME_FAMILY)
+        }
+        DataType::Timestamp(..) if given.is_temporal() => match (given, declared) {
+            (DataType::Timestamp(_, a), DataType::Timestamp(_, b))
+                if a.is_some() == b.is_some() =>
+            {
+                Some(SAME_FAMILY)
+            }
+            (DataType::Timestamp(..) | DataType::Date32 | DataType::Date64, _) => Some(TO_FLOAT),
+            _ => None,
+        },
+        // The struct of a moment and its offset.
+        DataType::Struct(_) if matches!(given, DataType::Timestamp(_, Some(_))) => {
+            Some(SAME_FAMILY)
+        }
+        DataType::Struct(_) if matches!(given, DataType::Timestamp(..) | DataType::Date32) => {
+            Some(TO_FLOAT)
+        }
+        DataType::Binary
+            if matches!(
+                given,
+                DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_)
+            ) =>
+        {
+            Some(SAME_FAMILY)
+        }
+        DataType::Boolean
+        | DataType::Decimal128(..)
+        | DataType::Float64
+        | DataType::Date32
+        | DataType::Time64(_)
+        | DataType::Timestamp(..)
             if is_text(given) =>
         {
             Some(FROM_TEXT)

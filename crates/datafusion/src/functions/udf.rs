@@ -4,14 +4,15 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::Result;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature,
     Volatility as PlanVolatility,
 };
 
-use super::{ServiceFunction, coercion::best_overload};
+use super::ServiceFunction;
+use super::coercion::{best_overload, converted};
 use crate::error::QueryError;
 
 /// All functions of one name.
@@ -72,7 +73,14 @@ impl ScalarUDFImpl for ServiceUdf {
         // DataFusion turns an error from here into text. A call that fits nothing passes and is
         // refused, with its code, where the return type is asked for.
         Ok(match best_overload(&self.overloads, given) {
-            Some(function) => function.arg_types.clone(),
+            Some(function) => function
+                .function
+                .spec()
+                .args
+                .iter()
+                .zip(given)
+                .map(|((_, ty), given)| converted(given, *ty))
+                .collect(),
             None => given.to_vec(),
         })
     }
@@ -88,11 +96,7 @@ impl ScalarUDFImpl for ServiceUdf {
             .map(|field| field.data_type().clone())
             .collect();
         let function = self.overload(&types)?;
-        Ok(Arc::new(Field::new(
-            &self.name,
-            function.return_type.clone(),
-            function.nullable,
-        )))
+        Ok(Arc::new(function.result(&self.name, function.nullable)))
     }
 
     fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {

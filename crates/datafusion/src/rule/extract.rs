@@ -7,10 +7,12 @@ use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::{Case, ScalarFunction};
 use datafusion::logical_expr::{Expr, ExprSchemable};
 
+use floe_function::floe_batch::SqlType;
+
 use super::branches::{self, Branching};
 use super::{OutputNames, name_of_a_call};
 use crate::error::QueryError;
-use crate::functions::{ServiceFunction, Volatility, as_service_udf};
+use crate::functions::{ServiceFunction, Volatility, as_service_udf, is_json, to_variant};
 use crate::service_call::Call;
 
 /// Calls by nesting: those of level 0 hold no results of calls, those of level n hold results of
@@ -77,6 +79,10 @@ impl<'a> Extractor<'a> {
             }
             None => None,
         };
+        let expr = match (&function, expr) {
+            (Some(function), Expr::ScalarFunction(call)) => self.as_variants(function, call)?,
+            (_, expr) => expr,
+        };
         // The depth of an expression is that of its deepest part.
         let mut depth = 0;
         let expr = expr
@@ -90,6 +96,19 @@ impl<'a> Extractor<'a> {
             (Some(function), Expr::ScalarFunction(call)) => self.pull(function, call),
             (_, expr) => expr,
         })
+    }
+
+    /// The call with its arguments for `VARIANT` made JSON, where they are not.
+    fn as_variants(&self, function: &ServiceFunction, mut call: ScalarFunction) -> Result<Expr> {
+        let declared = function.function.spec().args.iter();
+        for (arg, (_, ty)) in call.args.iter_mut().zip(declared) {
+            let (_, field) = arg.to_field(self.input)?;
+            if *ty == SqlType::Variant && !is_json(&field) && !field.data_type().is_null() {
+                let value = std::mem::take(arg);
+                *arg = to_variant().call(vec![value]);
+            }
+        }
+        Ok(Expr::ScalarFunction(call))
     }
 
     /// A part of an expression; `depth` becomes that of the deepest part so far.

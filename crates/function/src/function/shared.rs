@@ -7,6 +7,7 @@ use std::time::Duration;
 use arrow::array::{ArrayBuilder as _, ArrayRef, RecordBatch, StringBuilder};
 use hyper::header::HeaderMap;
 use hyper::http::uri::PathAndQuery;
+use tokio::sync::Notify;
 
 use super::batch::{Batch, Outcome};
 use crate::error::CallError;
@@ -26,12 +27,58 @@ pub(crate) struct Shared {
     pub(crate) client: Client,
     pub(crate) extensions: Extensions,
     totals: Mutex<CallReport>,
+    pub(super) learned: Arc<Learned>,
+}
+
+/// What is known of a service from the batches it has answered.
+#[derive(Debug)]
+pub(super) struct Learned {
     /// Decides how many rows a batch has when nobody says so.
     pace: Mutex<Pace>,
     /// Decides how many batches should be in flight.
     flight: Mutex<Flight>,
     /// How many are.
     under_way: AtomicUsize,
+    /// How many turns are taken, and who waits for one.
+    turns: Mutex<usize>,
+    free: Notify,
+}
+
+impl Learned {
+    /// A turn, when fewer are taken than batches should be in flight.
+    pub(super) async fn turn(self: Arc<Self>) -> Turn {
+        loop {
+            // Before the look, so that a turn given back after it is not missed.
+            let free = self.free.notified();
+            {
+                let mut turns = lock(&self.turns);
+                if *turns < lock(&self.flight).batches() {
+                    *turns += 1;
+                    break;
+                }
+            }
+            free.await;
+        }
+        Turn(self)
+    }
+}
+
+/// Leave to have one batch in flight; see [`Function::turn`](super::Function::turn).
+///
+/// ```
+/// fn is_send<T: Send>() {}
+/// is_send::<floe_function::Turn>();
+/// ```
+#[derive(Debug)]
+#[must_use = "the turn is given back when it is dropped"]
+pub struct Turn(Arc<Learned>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *lock(&self.0.turns) -= 1;
+        // All of them look: the number may have grown by more than one.
+        self.0.free.notify_waiters();
+    }
 }
 
 /// One call: which rows, and for which query.
@@ -67,9 +114,13 @@ impl Shared {
             client,
             extensions,
             totals: Mutex::default(),
-            pace: Mutex::default(),
-            flight: Mutex::new(flight),
-            under_way: AtomicUsize::new(0),
+            learned: Arc::new(Learned {
+                pace: Mutex::default(),
+                flight: Mutex::new(flight),
+                under_way: AtomicUsize::new(0),
+                turns: Mutex::new(0),
+                free: Notify::new(),
+            }),
         })
     }
 
@@ -78,23 +129,23 @@ impl Shared {
     }
 
     pub(crate) fn rows_per_batch(&self) -> usize {
-        lock(&self.pace).rows()
+        lock(&self.learned.pace).rows()
     }
 
     pub(crate) fn in_flight(&self) -> usize {
-        lock(&self.flight).batches()
+        lock(&self.learned.flight).batches()
     }
 
     /// Takes note of an answer that says that the service has too much to do.
     pub(crate) fn refused(&self) {
-        lock(&self.flight).refused();
+        lock(&self.learned.flight).refused();
     }
 
     /// Takes note of a batch that was answered after one try.
     pub(super) fn answered(&self, rows: usize, time: Duration) {
-        lock(&self.pace).answered(rows, time);
-        let in_flight = self.under_way.load(Ordering::Relaxed);
-        lock(&self.flight).answered(in_flight, rows, time);
+        lock(&self.learned.pace).answered(rows, time);
+        let in_flight = self.learned.under_way.load(Ordering::Relaxed);
+        lock(&self.learned.flight).answered(in_flight, rows, time);
     }
 
     /// One value for every row, NULL or an error where ON_BATCH_FAILURE says so.
@@ -160,7 +211,7 @@ impl Shared {
         report.rows = count(call.args.num_rows());
         report.rows_held_back = count(held.count());
         let batch = Batch::new(self, call, rows);
-        let _under_way = UnderWay::new(&self.under_way);
+        let _under_way = UnderWay::new(&self.learned.under_way);
         let outcome = batch.run(first_only, report).await?;
         if let Some(first) = outcome.dead.first() {
             report.failed_batches = 1;
