@@ -1,12 +1,13 @@
 //! The engine: a data directory, a runtime, and everything between them.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use floe_dns::SchemaHash;
-use floe_function::{Client, ClientOptions};
+use floe_function::{Client, ClientOptions, Function};
 use floe_image::ImageStore;
 use floe_runtime::Runtime;
 use floe_runtime::clock::{Clock, SystemClock};
@@ -14,7 +15,7 @@ use floe_spec::ParseOptions;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::broadcast;
 
-use crate::catalog::{Catalog, ServiceRecord};
+use crate::catalog::{Catalog, FunctionRecord, ServiceRecord};
 use crate::deployment::Deployment;
 use crate::error::{Diagnostic, EngineError, Failure};
 use crate::events::ServiceEvent;
@@ -190,6 +191,9 @@ pub(crate) struct Shared {
     started: AtomicBool,
     /// Why services could not be brought back, in the order found.
     broken: Mutex<Vec<Diagnostic>>,
+    /// The functions that were called last, by where their calls go: what they have learned of
+    /// their services is for the queries after them.
+    called: Mutex<HashMap<[String; 4], Function>>,
 }
 
 impl Engine {
@@ -234,6 +238,7 @@ impl Engine {
             changes: Mutex::new(()),
             started: AtomicBool::new(false),
             broken: Mutex::default(),
+            called: Mutex::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -344,6 +349,34 @@ impl Engine {
 impl Shared {
     pub(crate) fn now_ms(&self) -> u64 {
         self.options.clock.now().as_millis()
+    }
+
+    /// The function with what queries before have learned of its service.
+    pub(crate) fn with_what_was_learned(
+        &self,
+        record: &FunctionRecord,
+        function: Function,
+    ) -> Function {
+        /// Beyond so many, what was learned is forgotten: catalogs are smaller.
+        const MOST: usize = 4096;
+        let [service, endpoint, path] = [&record.service, &record.endpoint, &record.path];
+        let key = [
+            record.key(),
+            service.clone(),
+            endpoint.clone(),
+            path.clone(),
+        ];
+        let mut called = self.called.lock().unwrap_or_else(PoisonError::into_inner);
+        if called.len() >= MOST {
+            called.clear();
+        }
+        match called.get(&key) {
+            Some(before) => function.learning_from(before),
+            None => {
+                called.insert(key, function.clone());
+                function
+            }
+        }
     }
 
     pub(crate) fn schema_hash(&self) -> SchemaHash {

@@ -27,6 +27,7 @@
 #![forbid(unsafe_code)]
 
 mod catalog;
+mod context;
 mod deployment;
 mod engine;
 mod error;

@@ -405,6 +405,10 @@ impl Attempt {
                 Command::Fail(Failure::Refused { status })
             }
             429 | 500..=599 if remaining.is_zero() => Command::Fail(Failure::TimedOut),
+            // Whoever accepted the batch has forgotten it, so it is sent again.
+            404 | 410 if self.polls_of_this_send > 0 && !remaining.is_zero() => {
+                self.retry(self.limits.after_failed, remaining)
+            }
             429 | 500..=599 => {
                 let retry = self.retry(self.limits.after_failed, remaining);
                 later(retry, after, remaining)

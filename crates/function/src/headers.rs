@@ -11,17 +11,20 @@ use crate::FunctionSpec;
 
 const FORMAT: HeaderName = HeaderName::from_static("sf-external-function-format");
 const VERSION: HeaderName = HeaderName::from_static("sf-external-function-format-version");
-const QUERY_ID: HeaderName = HeaderName::from_static("sf-external-function-current-query-id");
+pub(crate) const QUERY_ID: HeaderName =
+    HeaderName::from_static("sf-external-function-current-query-id");
 /// The header that names a batch: the same on the first send, on every retry and on every poll.
 pub(crate) const BATCH_ID: HeaderName =
     HeaderName::from_static("sf-external-function-query-batch-id");
-const NAME: HeaderName = HeaderName::from_static("sf-external-function-name");
-const NAME_BASE64: HeaderName = HeaderName::from_static("sf-external-function-name-base64");
-const SIGNATURE: HeaderName = HeaderName::from_static("sf-external-function-signature");
-const SIGNATURE_BASE64: HeaderName =
+pub(crate) const NAME: HeaderName = HeaderName::from_static("sf-external-function-name");
+pub(crate) const NAME_BASE64: HeaderName =
+    HeaderName::from_static("sf-external-function-name-base64");
+pub(crate) const SIGNATURE: HeaderName = HeaderName::from_static("sf-external-function-signature");
+pub(crate) const SIGNATURE_BASE64: HeaderName =
     HeaderName::from_static("sf-external-function-signature-base64");
-const RETURN_TYPE: HeaderName = HeaderName::from_static("sf-external-function-return-type");
-const RETURN_TYPE_BASE64: HeaderName =
+pub(crate) const RETURN_TYPE: HeaderName =
+    HeaderName::from_static("sf-external-function-return-type");
+pub(crate) const RETURN_TYPE_BASE64: HeaderName =
     HeaderName::from_static("sf-external-function-return-type-base64");
 
 /// The headers that are the same for every batch of a function.

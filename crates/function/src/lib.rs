@@ -5,8 +5,8 @@
 //! - Who **calls** service functions uses [`Function`]: it cuts Arrow columns into batches, posts
 //!   them with a batch id, retries with the same id on another instance, polls on 202, and proves
 //!   that every row came back once and in order before anybody sees a result.
-//! - Who **writes** a service uses [`server::handler`]: an axum handler made of a closure from one
-//!   row to its answer.
+//! - Who **writes** a service uses [`server`]: axum handlers that take a batch and answer every
+//!   row, down to [`server::handler`], a closure from one row to its answer.
 //!
 //! ```
 //! use std::sync::Arc;

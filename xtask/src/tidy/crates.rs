@@ -84,7 +84,10 @@ const FLOORS: &[(Floor, &[&str])] = &[
             "floe-runtime-process",
         ],
     ),
-    (Floor::Second, &["floe-engine", "floe-sample-echo"]),
+    (
+        Floor::Second,
+        &["floe-engine", "floe-sample-echo", "floe-sample-rates"],
+    ),
     (Floor::Roof, &["floe", "floe-cli", "floe-server"]),
     (Floor::Tools, &["floe-benches", "xtask"]),
 ];

@@ -1,8 +1,8 @@
 //! Semi-structured values: columns of JSON text, told from other text by the field's metadata, and
 //! the functions that make them.
 //!
-//! The mark is that of Arrow's canonical extension type `arrow.json`. Text without it is text: as an
-//! argument that is declared `VARIANT` it becomes a JSON string, as the original converts it.
+//! The mark is that of Arrow's canonical extension type `arrow.json`. Text without it is text: as
+//! an argument that is declared `VARIANT` it becomes a JSON string, as the original converts it.
 
 use std::sync::Arc;
 

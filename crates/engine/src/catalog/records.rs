@@ -85,6 +85,9 @@ pub(crate) struct FunctionRecord {
     pub(crate) max_batch_retries: u32,
     pub(crate) return_null_on_failure: bool,
     pub(crate) batch_timeout_secs: Option<u64>,
+    /// Names of context functions, upper case.
+    #[serde(default)]
+    pub(crate) context_headers: Vec<String>,
     pub(crate) comment: Option<String>,
     pub(crate) created_on: u64,
 }

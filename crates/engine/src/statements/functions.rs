@@ -9,13 +9,14 @@ use floe_function::{Function, FunctionSpec, OnBatchFailure as Failing};
 use floe_spec::{Port, Protocol};
 use floe_sql::{
     AlterFunction, AlterFunctionAction, DescribeFunction, DropFunction, FunctionProperty,
-    FunctionSettings, FunctionTarget, NullHandling, ObjectName, OnBatchFailure, ServiceFunctionDef,
-    ShowFunctions, Spanned, TypeName, Volatility,
+    FunctionSettings, FunctionTarget, Ident, NullHandling, ObjectName, OnBatchFailure,
+    ServiceFunctionDef, ShowFunctions, Spanned, TypeName, Volatility,
 };
 
 use super::show::spec_of;
 use super::{like, property_error};
 use crate::catalog::{ArgRecord, FunctionRecord, ServiceRecord, function_key};
+use crate::context::Context;
 use crate::engine::Shared;
 use crate::error::{Diagnostic, EngineError, Failure};
 use crate::fleet::ServiceTargets;
@@ -35,12 +36,6 @@ const DEFAULT_COMMENT: &str = "user-defined function";
 
 pub(crate) fn create(shared: &Shared, define: &ServiceFunctionDef) -> Result<Table, Failure> {
     let name = resolve(&define.name)?.to_owned();
-    if let Some(headers) = &define.context_headers {
-        let error = EngineError::Unsupported {
-            what: "CONTEXT_HEADERS".to_owned(),
-        };
-        return Err(Diagnostic::from(&error).at(headers.span.clone()).into());
-    }
     let mut args = Vec::new();
     for (arg, written) in &define.args {
         let sql_type = sql_type(written)?;
@@ -66,6 +61,7 @@ pub(crate) fn create(shared: &Shared, define: &ServiceFunctionDef) -> Result<Tab
         max_batch_retries: value(&define.max_batch_retries).unwrap_or(DEFAULT_RETRIES),
         return_null_on_failure: value(&define.on_batch_failure) == Some(OnBatchFailure::ReturnNull),
         batch_timeout_secs: value(&define.batch_timeout_secs).map(u64::from),
+        context_headers: context_headers(define.context_headers.as_ref())?,
         comment: define.comment.as_ref().map(|comment| comment.value.clone()),
         created_on: shared.now_ms(),
     };
@@ -161,6 +157,10 @@ pub(crate) fn describe(shared: &Shared, describe: &DescribeFunction) -> Result<T
     } else {
         "VOLATILE"
     };
+    let headers = match record.context_headers.as_slice() {
+        [] => "null".to_owned(),
+        names => format!("[{}]", names.join(", ")),
+    };
     let rows = [
         ("signature", Some(signature(&record))),
         ("returns", Some(record.returns.clone())),
@@ -169,7 +169,7 @@ pub(crate) fn describe(shared: &Shared, describe: &DescribeFunction) -> Result<T
         ("volatility", Some(volatility.to_owned())),
         ("body", Some(record.path.clone())),
         ("headers", Some("null".to_owned())),
-        ("context_headers", Some("null".to_owned())),
+        ("context_headers", Some(headers)),
         (
             "max_batch_rows",
             not_set(record.max_batch_rows.map(|rows| rows.to_string())),
@@ -226,7 +226,7 @@ pub(crate) fn prepare(
     shared: &Shared,
     record: &FunctionRecord,
     resume: Option<&Arc<AutoResume>>,
-) -> Result<Arc<Function>, Failure> {
+) -> Result<Function, Failure> {
     let stale = |what: &str| {
         let message = format!("function {}: {what}", record.name);
         Diagnostic::from(&EngineError::Endpoint {
@@ -261,8 +261,37 @@ pub(crate) fn prepare(
         resume,
     };
     Function::new(spec, Arc::new(targets), shared.client.clone())
-        .map(Arc::new)
         .map_err(|error| Diagnostic::error(error.code(), error.to_string()).into())
+}
+
+/// The names that are declared, upper case, all of which have a value here.
+fn context_headers(declared: Option<&Spanned<Vec<Ident>>>) -> Result<Vec<String>, Failure> {
+    let Some(declared) = declared else {
+        return Ok(Vec::new());
+    };
+    let context = Context {
+        now_ms: 0,
+        statement: "",
+    };
+    let names = declared
+        .value
+        .iter()
+        .map(|name| name.as_str().to_uppercase());
+    let names: Vec<_> = names.collect();
+    let known = |name: &&String| floe_function::CONTEXT_FUNCTIONS.contains(&name.as_str());
+    match names
+        .iter()
+        .filter(known)
+        .find(|name| context.value(name).is_none())
+    {
+        // A name that is no context function at all is refused by the function itself.
+        None => Ok(names),
+        Some(name) => {
+            let what = format!("{name} in CONTEXT_HEADERS");
+            let error = EngineError::Unsupported { what };
+            Err(Diagnostic::from(&error).at(declared.span.clone()).into())
+        }
+    }
 }
 
 fn spec(record: &FunctionRecord) -> Result<FunctionSpec, Failure> {
@@ -285,6 +314,7 @@ fn spec(record: &FunctionRecord) -> Result<FunctionSpec, Failure> {
         max_batch_rows: record.max_batch_rows.and_then(NonZeroU32::new),
         max_batch_retries: record.max_batch_retries,
         on_batch_failure,
+        context_headers: record.context_headers.clone(),
         batch_timeout: Duration::from_secs(
             record.batch_timeout_secs.unwrap_or(DEFAULT_TIMEOUT_SECS),
         ),
@@ -317,11 +347,8 @@ fn set(
         }
         record.service = service.name;
     }
-    if let Some(headers) = &settings.context_headers {
-        let error = EngineError::Unsupported {
-            what: "CONTEXT_HEADERS".to_owned(),
-        };
-        return Err(Diagnostic::from(&error).at(headers.span.clone()).into());
+    if settings.context_headers.is_some() {
+        record.context_headers = context_headers(settings.context_headers.as_ref())?;
     }
     check_rows(settings.max_batch_rows.as_ref())?;
     check_timeout(settings.batch_timeout_secs.as_ref())?;
@@ -350,8 +377,7 @@ fn unset(record: &mut FunctionRecord, property: &Spanned<FunctionProperty>) -> R
         FunctionProperty::OnBatchFailure => record.return_null_on_failure = false,
         FunctionProperty::BatchTimeoutSecs => record.batch_timeout_secs = None,
         FunctionProperty::Comment => record.comment = None,
-        // Never kept, so there is nothing to take back.
-        FunctionProperty::ContextHeaders => {}
+        FunctionProperty::ContextHeaders => record.context_headers.clear(),
         FunctionProperty::Service | FunctionProperty::Endpoint => {
             let message = format!("{} can not be unset", property.value.as_str());
             return Err(property_error(property, message).into());

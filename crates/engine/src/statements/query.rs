@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use floe_datafusion::{QueryInfo, ServiceFunctions, Volatility, query, session};
 use floe_sql::Parsed;
 
+use crate::context::Context;
 use crate::engine::Shared;
 use crate::error::{Diagnostic, Failure};
 use crate::fleet::Resume;
@@ -18,6 +19,11 @@ pub(crate) async fn run(shared: &Arc<Shared>, parsed: &Parsed<'_>) -> Result<Ans
     let resume = Arc::new(AutoResume {
         shared: Arc::downgrade(shared),
     });
+    let now_ms = shared.now_ms();
+    let context = Context {
+        now_ms,
+        statement: parsed.text,
+    };
     let mut registry = ServiceFunctions::new();
     let mut calls = CallCounters::default();
     for record in shared.catalog.functions() {
@@ -25,6 +31,10 @@ pub(crate) async fn run(shared: &Arc<Shared>, parsed: &Parsed<'_>) -> Result<Ans
         let Ok(function) = functions::prepare(shared, &record, Some(&resume)) else {
             continue;
         };
+        let function = shared.with_what_was_learned(&record, function);
+        let headers = record.context_headers.iter();
+        let headers = headers.filter_map(|name| Some((name.clone(), context.value(name)?)));
+        let function = Arc::new(function.with_context(headers));
         let volatility = if record.immutable {
             Volatility::Immutable
         } else {
@@ -37,7 +47,7 @@ pub(crate) async fn run(shared: &Arc<Shared>, parsed: &Parsed<'_>) -> Result<Ans
     let info = QueryInfo {
         concurrency: shared.options.concurrency,
         base_dir: shared.options.base_dir.clone(),
-        ..QueryInfo::new(query_id.clone(), shared.now_ms())
+        ..QueryInfo::new(query_id.clone(), now_ms)
     };
     let context = session(&registry, info);
     let frame = query(&context, parsed.text)

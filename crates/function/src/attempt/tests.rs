@@ -232,6 +232,19 @@ fn a_hanging_service_costs_one_try_timeout_per_try_and_never_more_than_the_batch
 }
 
 #[test]
+fn a_batch_that_was_accepted_and_forgotten_is_sent_again() {
+    for status in [404, 410] {
+        let mut attempt = attempt(1, MS(60_000));
+        let accepted = [Event::Picked, Event::Answered { status: 202 }];
+        let forgotten = [Event::Answered { status }, Event::Picked];
+        let done = [Event::Answered { status: 200 }];
+        let (command, _) = run(&mut attempt, &[&accepted[..], &forgotten, &done].concat());
+        assert_eq!(command, Command::Done);
+        assert_eq!((attempt.sends(), attempt.retries()), (2, 1));
+    }
+}
+
+#[test]
 fn without_a_try_timeout_a_slow_service_has_all_the_time_of_the_batch() {
     let mut attempt = attempt(3, MS(3_600_000));
     attempt.step(Event::Started, MS(0));

@@ -6,7 +6,9 @@
 )]
 
 mod answers;
+mod book;
 mod extensions;
+mod http;
 mod nulls;
 mod requests;
 mod retries;

@@ -159,20 +159,11 @@ async fn a_function_without_arguments_is_called_once_per_row() {
 async fn two_calls_are_in_flight_at_the_same_time() {
     // Neither is answered before both are there.
     let both = Arc::new(Barrier::new(2));
-    let meet = move |batch: server::Batch<(String,)>| {
-        let both = Arc::clone(&both);
-        async move {
-            both.wait().await;
-            Ok::<_, std::io::Error>(
-                batch
-                    .rows
-                    .into_iter()
-                    .map(|(text,)| text)
-                    .collect::<Vec<_>>(),
-            )
-        }
+    let meet = move |batch: server::Batch<(String,)>| async move {
+        both.wait().await;
+        batch.map(|(text,)| text)
     };
-    let app = Router::new().route("/echo", server::batch_handler(meet));
+    let app = Router::new().route("/echo", post(meet));
     let (function, instances) = over(spec(), options(), Instances::new([listen(app).await]));
     let (one, two) = (rows(&[Some("1")]), rows(&[Some("2")]));
     let (one, two) = tokio::join!(function.call("q", 0, &one), function.call("q", 1, &two));
