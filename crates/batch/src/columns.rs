@@ -164,6 +164,16 @@ impl<'t> Encoder<'t> {
         rows: Range<usize>,
         out: &mut Vec<u8>,
     ) -> Result<(), BatchError> {
+        self.request_at(Level::best(), columns, rows, out)
+    }
+
+    pub(crate) fn request_at(
+        &self,
+        level: Level,
+        columns: &[ArrayRef],
+        rows: Range<usize>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), BatchError> {
         if columns.len() != self.types.len() {
             return Err(BatchError::ColumnsMissing {
                 columns: columns.len(),
@@ -174,7 +184,7 @@ impl<'t> Encoder<'t> {
         let cells = columns
             .enumerate()
             .map(|(index, (column, ty))| self.cells(index, column, *ty, &rows));
-        encode(&cells.collect::<Result<Vec<_>, _>>()?, rows, out)
+        encode_at(level, &cells.collect::<Result<Vec<_>, _>>()?, rows, out)
     }
 
     /// Appends the response that answers row 0, 1, 2 … with `values`, which are of the only type.
@@ -325,8 +335,17 @@ pub fn decode_response_in_any_order(
 }
 
 fn encode(cells: &[Cells<'_>], rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), BatchError> {
+    encode_at(Level::best(), cells, rows, out)
+}
+
+fn encode_at(
+    level: Level,
+    cells: &[Cells<'_>],
+    rows: Range<usize>,
+    out: &mut Vec<u8>,
+) -> Result<(), BatchError> {
     let begin = out.len();
-    let written = write::body(Level::best(), cells, rows, out);
+    let written = write::body(level, cells, rows, out);
     if written.is_err() {
         out.truncate(begin);
     }
@@ -337,7 +356,7 @@ fn decode(body: &[u8], numbers: RowNumbers, types: &[SqlType]) -> Res<Vec<ArrayR
     decode_at(Level::best(), body, numbers, types)
 }
 
-fn decode_at(
+pub(crate) fn decode_at(
     level: Level,
     body: &[u8],
     numbers: RowNumbers,

@@ -77,6 +77,91 @@ pub(crate) trait Isa: Sized {
         // SAFETY: the caller promises more.
         unsafe { plain::<Self>(from, to) }
     }
+
+    /// The length of the JSON array or object that `text` begins with; `None` when the strict
+    /// reader must look at it. Whether it is UTF-8 is not checked.
+    #[inline(always)]
+    fn nested(_text: &[u8]) -> Option<usize> {
+        None
+    }
+}
+
+/// Operations on 64 bytes, and on masks that have a bit for each; for the instruction sets that
+/// have them.
+#[cfg(target_arch = "x86_64")]
+pub(crate) trait Blocks: Isa {
+    /// Tells what 64 bytes are in JSON.
+    ///
+    /// # Safety
+    ///
+    /// 64 bytes can be read at `from`.
+    unsafe fn kinds(from: *const u8) -> Kinds;
+
+    /// Marks the letters that may stand behind a backslash, and those that are a `u`.
+    ///
+    /// # Safety
+    ///
+    /// 64 bytes can be read at `from`.
+    unsafe fn escape_letters(from: *const u8) -> (u64, u64);
+
+    /// Each bit is one where an odd number of bits are ones, from the lowest up to it.
+    fn parity(bits: u64) -> u64;
+
+    /// Marks the letters `e` and `E`, and the plus signs.
+    ///
+    /// # Safety
+    ///
+    /// 64 bytes can be read at `from`.
+    unsafe fn exponents(from: *const u8) -> (u64, u64);
+}
+
+/// Masks of 64 bytes.
+#[cfg(target_arch = "x86_64")]
+pub(crate) struct Kinds {
+    pub(crate) quote: u64,
+    pub(crate) backslash: u64,
+    /// Bytes below the blank.
+    pub(crate) control: u64,
+    /// The four that may stand between tokens.
+    pub(crate) space: u64,
+    /// `{` and `[`.
+    pub(crate) opens: u64,
+    /// `}` and `]`.
+    pub(crate) closes: u64,
+    /// Tells braces from square brackets, and nothing of other bytes.
+    pub(crate) curly: u64,
+    pub(crate) colon: u64,
+    pub(crate) comma: u64,
+    pub(crate) digits: Digits,
+}
+
+/// Masks of what numbers are made of.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+pub(crate) struct Digits {
+    pub(crate) digit: u64,
+    pub(crate) zero: u64,
+    pub(crate) point: u64,
+    pub(crate) minus: u64,
+}
+
+/// The backslashes that begin an escape, and the bytes that are escaped: in a run of backslashes
+/// every second one is. `escaped` says it of the first byte, and then of the one behind the last.
+///
+/// The trick with the odd bits is that of simdjson (G. Langdale, D. Lemire, "Parsing Gigabytes of
+/// JSON per Second", 2019), as they simplified it later.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn pair_up(backslash: u64, escaped: &mut bool) -> (u64, u64) {
+    const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
+    let first = u64::from(*escaped);
+    let may_escape = backslash & !first;
+    let behind = may_escape << 1;
+    let ends = ((behind | ODD).wrapping_sub(may_escape)) ^ ODD;
+    let letters = ends ^ (backslash | first);
+    let escapes = ends & backslash;
+    *escaped = escapes >> 63 == 1;
+    (escapes, letters)
 }
 
 /// One step that leaves all escapes to the caller.
@@ -135,7 +220,7 @@ pub(crate) struct Step {
 
 /// The instruction sets that the loops are stamped for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Level {
+pub enum Level {
     /// Plain 64-bit arithmetic; runs everywhere.
     Swar,
     /// AVX2 with the bit manipulation instructions that came with it.
@@ -149,7 +234,7 @@ pub(crate) enum Level {
 impl Level {
     /// The best that this processor has. Detected once by the standard library.
     #[inline]
-    pub(crate) fn best() -> Self {
+    pub fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
         for level in [Self::Avx512, Self::Avx2] {
             if level.works_here() {
@@ -160,8 +245,7 @@ impl Level {
     }
 
     /// All that this processor has.
-    #[cfg(test)]
-    pub(crate) fn all_here() -> Vec<Self> {
+    pub fn all_here() -> Vec<Self> {
         let all = [
             Self::Swar,
             #[cfg(target_arch = "x86_64")]
@@ -170,6 +254,17 @@ impl Level {
             Self::Avx512,
         ];
         all.into_iter().filter(|level| level.works_here()).collect()
+    }
+
+    /// The level in words, for a table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Swar => "floe-batch, no vectors",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => "floe-batch, AVX2",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => "floe-batch, AVX-512",
+        }
     }
 
     #[inline]
@@ -183,6 +278,7 @@ impl Level {
                     && is_x86_feature_detected!("bmi2")
                     && is_x86_feature_detected!("lzcnt")
                     && is_x86_feature_detected!("popcnt")
+                    && is_x86_feature_detected!("pclmulqdq")
             }
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => {

@@ -44,6 +44,8 @@ mod envelope;
 mod error;
 #[cfg(feature = "arrow")]
 mod isa;
+#[cfg(all(feature = "arrow", target_arch = "x86_64"))]
+mod nested;
 mod number;
 mod scan;
 mod sql_type;
@@ -54,6 +56,9 @@ mod value;
 
 #[cfg(feature = "arrow")]
 mod columns;
+#[cfg(feature = "arrow")]
+#[doc(hidden)]
+pub mod levels;
 pub mod rows;
 
 #[cfg(feature = "arrow")]

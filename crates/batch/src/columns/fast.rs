@@ -74,7 +74,7 @@ pub(super) fn rows(
 ///
 /// `Level::Avx2` works here.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
 unsafe fn avx2(reader: &mut Reader<'_, '_>, gap: Gap, columns: &mut [Column]) -> Res<()> {
     reader.rows::<Avx2>(gap, columns)
 }
@@ -84,7 +84,7 @@ unsafe fn avx2(reader: &mut Reader<'_, '_>, gap: Gap, columns: &mut [Column]) ->
 /// `Level::Avx512` works here.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2")]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
 unsafe fn avx512(reader: &mut Reader<'_, '_>, gap: Gap, columns: &mut [Column]) -> Res<()> {
     reader.rows::<Avx512>(gap, columns)
 }

@@ -1,15 +1,18 @@
 //! The loops' operations in AVX2.
 
 use std::arch::x86_64::{
-    __m128i, __m256i, _mm_and_si128, _mm_cvtsi128_si64, _mm_loadu_si128, _mm_madd_epi16,
-    _mm_maddubs_epi16, _mm_packus_epi32, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32,
-    _mm256_and_si256, _mm256_andnot_si256, _mm256_castsi256_si128, _mm256_cmpeq_epi8,
+    __m128i, __m256i, _mm_and_si128, _mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_cvtsi128_si64,
+    _mm_loadu_si128, _mm_madd_epi16, _mm_maddubs_epi16, _mm_packus_epi32, _mm_set1_epi8,
+    _mm_set1_epi16, _mm_set1_epi32, _mm256_and_si256, _mm256_andnot_si256,
+    _mm256_broadcastsi128_si256, _mm256_castsi256_si128, _mm256_cmpeq_epi8,
     _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
     _mm256_max_epu8, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_packus_epi32,
-    _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_storeu_si256, _mm256_xor_si256,
+    _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_shuffle_epi8, _mm256_slli_epi16,
+    _mm256_storeu_si256, _mm256_sub_epi8, _mm256_xor_si256,
 };
 
-use super::Isa;
+use super::{Blocks, Digits, Isa, Kinds};
+use crate::nested;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Avx2;
@@ -80,6 +83,152 @@ impl Isa for Avx2 {
             let shifted = _mm256_and_si256(_mm256_andnot_si256(behind, all), shifted);
             let digits = _mm256_or_si256(_mm256_and_si256(as_is, behind), shifted);
             numbers(_mm256_and_si256(digits, _mm256_set1_epi8(0x0f)))
+        }
+    }
+
+    #[inline(always)]
+    fn nested(text: &[u8]) -> Option<usize> {
+        // SAFETY: see above.
+        unsafe { nested(text) }
+    }
+}
+
+/// `nested::length`, stamped for the instruction set.
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
+#[inline(never)]
+fn nested(text: &[u8]) -> Option<usize> {
+    nested::length::<Avx2>(text)
+}
+
+/// White space by its lower four bits; a zero in place of the others is none, but for byte 0, whose
+/// place the blank has.
+pub(super) static SPACES: [u8; 16] = [
+    b' ', 0, 0, 0, 0, 0, 0, 0, 0, b'\t', b'\n', 0, 0, b'\r', 0, 0,
+];
+
+impl Blocks for Avx2 {
+    #[inline(always)]
+    unsafe fn kinds(from: *const u8) -> Kinds {
+        // SAFETY: see above.
+        unsafe {
+            let text = Pair::load(from);
+            let lower = text.map(|half| _mm256_or_si256(half, _mm256_set1_epi8(0x20)));
+            let spaces = _mm256_broadcastsi128_si256(_mm_loadu_si128(SPACES.as_ptr().cast()));
+            let spaces = text.map(|half| _mm256_shuffle_epi8(spaces, half));
+            Kinds {
+                quote: text.is(b'"'),
+                backslash: text.is(b'\\'),
+                control: text.at_most(0x1f),
+                space: Pair::same(spaces, text),
+                opens: lower.is(b'{'),
+                closes: lower.is(b'}'),
+                // The bit of the case, moved to where masks are made from.
+                curly: text.map(|half| _mm256_slli_epi16::<2>(half)).mask(),
+                colon: text.is(b':'),
+                comma: text.is(b','),
+                digits: Digits {
+                    digit: text
+                        .map(|half| _mm256_sub_epi8(half, _mm256_set1_epi8(b'0' as i8)))
+                        .at_most(9),
+                    zero: text.is(b'0'),
+                    point: text.is(b'.'),
+                    minus: text.is(b'-'),
+                },
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn escape_letters(from: *const u8) -> (u64, u64) {
+        // SAFETY: see above.
+        unsafe {
+            let text = Pair::load(from);
+            let letters = b"\"\\/bfnrtu".iter();
+            let letters = letters.fold(0, |mask, letter| mask | text.is(*letter));
+            (letters, text.is(b'u'))
+        }
+    }
+
+    #[inline(always)]
+    fn parity(bits: u64) -> u64 {
+        // SAFETY: see above.
+        unsafe {
+            let all = _mm_set1_epi8(-1);
+            let product = _mm_clmulepi64_si128::<0>(_mm_cvtsi64_si128(bits as i64), all);
+            _mm_cvtsi128_si64(product) as u64
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn exponents(from: *const u8) -> (u64, u64) {
+        // SAFETY: see above.
+        unsafe {
+            let text = Pair::load(from);
+            (text.is(b'e') | text.is(b'E'), text.is(b'+'))
+        }
+    }
+}
+
+/// 64 bytes.
+#[derive(Clone, Copy)]
+struct Pair(__m256i, __m256i);
+
+// SAFETY of the blocks below: the callers promise that the processor has AVX2.
+impl Pair {
+    /// # Safety
+    ///
+    /// 64 bytes can be read at `from`, and the processor has AVX2, as below.
+    #[inline(always)]
+    unsafe fn load(from: *const u8) -> Self {
+        // SAFETY: the caller promises it.
+        unsafe {
+            Self(
+                _mm256_loadu_si256(from.cast()),
+                _mm256_loadu_si256(from.add(32).cast()),
+            )
+        }
+    }
+
+    #[inline(always)]
+    fn map(self, change: impl Fn(__m256i) -> __m256i) -> Self {
+        Self(change(self.0), change(self.1))
+    }
+
+    /// The highest bits of the bytes.
+    #[inline(always)]
+    unsafe fn mask(self) -> u64 {
+        // SAFETY: see above.
+        let (first, second) = unsafe {
+            (
+                _mm256_movemask_epi8(self.0) as u32,
+                _mm256_movemask_epi8(self.1) as u32,
+            )
+        };
+        u64::from(second) << 32 | u64::from(first)
+    }
+
+    #[inline(always)]
+    unsafe fn same(a: Self, b: Self) -> u64 {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_cmpeq_epi8(a.0, b.0), _mm256_cmpeq_epi8(a.1, b.1)).mask() }
+    }
+
+    #[inline(always)]
+    unsafe fn is(self, byte: u8) -> u64 {
+        // SAFETY: see above.
+        unsafe {
+            let byte = _mm256_set1_epi8(byte as i8);
+            Self::same(self, Self(byte, byte))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn at_most(self, limit: u8) -> u64 {
+        // SAFETY: see above.
+        unsafe {
+            let limit = _mm256_set1_epi8(limit as i8);
+            let lower = self.map(|half| _mm256_min_epu8(half, limit));
+            Self::same(lower, self)
         }
     }
 }

@@ -1,13 +1,16 @@
 //! The loops' operations in AVX-512: those of AVX2, and escapes resolved 64 bytes at a time.
 
 use std::arch::x86_64::{
-    __m512i, _mm256_loadu_si256, _mm512_castsi256_si512, _mm512_cmpeq_epi8_mask,
-    _mm512_cmplt_epu8_mask, _mm512_loadu_si512, _mm512_mask_expand_epi8, _mm512_mask_mov_epi8,
-    _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_permutex2var_epi8, _mm512_set1_epi8,
-    _mm512_storeu_si512, _mm512_testn_epi8_mask, _pdep_u64, _pext_u64,
+    __m512i, _mm_loadu_si128, _mm256_loadu_si256, _mm512_broadcast_i32x4, _mm512_castsi256_si512,
+    _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_loadu_si512, _mm512_mask_expand_epi8,
+    _mm512_mask_mov_epi8, _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_or_si512,
+    _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_shuffle_epi8, _mm512_storeu_si512,
+    _mm512_sub_epi8, _mm512_test_epi8_mask, _mm512_testn_epi8_mask, _pdep_u64, _pext_u64,
 };
 
-use super::{Avx2, Isa, Step};
+use super::avx2::SPACES;
+use super::{Avx2, Blocks, Digits, Isa, Kinds, Step, pair_up};
+use crate::nested;
 use crate::text::ESCAPES;
 
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +83,12 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
+    fn nested(text: &[u8]) -> Option<usize> {
+        // SAFETY: see above.
+        unsafe { nested(text) }
+    }
+
+    #[inline(always)]
     unsafe fn escape(from: *const u8, to: *mut u8) -> Step {
         // SAFETY: see above; both halves of the table are loaded.
         unsafe {
@@ -111,6 +120,76 @@ impl Isa for Avx512 {
             }
         }
     }
+}
+
+impl Blocks for Avx512 {
+    #[inline(always)]
+    unsafe fn kinds(from: *const u8) -> Kinds {
+        // SAFETY: see above.
+        unsafe {
+            let text = _mm512_loadu_si512(from.cast());
+            let is = |text: __m512i, byte: u8| {
+                _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8(byte as i8))
+            };
+            let case = _mm512_set1_epi8(0x20);
+            let lower = _mm512_or_si512(text, case);
+            let value = _mm512_sub_epi8(text, _mm512_set1_epi8(b'0' as i8));
+            let spaces = _mm512_broadcast_i32x4(_mm_loadu_si128(SPACES.as_ptr().cast()));
+            Kinds {
+                quote: is(text, b'"'),
+                backslash: is(text, b'\\'),
+                control: _mm512_cmplt_epu8_mask(text, case),
+                space: _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(spaces, text), text),
+                opens: is(lower, b'{'),
+                closes: is(lower, b'}'),
+                curly: _mm512_test_epi8_mask(text, case),
+                colon: is(text, b':'),
+                comma: is(text, b','),
+                digits: Digits {
+                    digit: _mm512_cmplt_epu8_mask(value, _mm512_set1_epi8(10)),
+                    zero: is(text, b'0'),
+                    point: is(text, b'.'),
+                    minus: is(text, b'-'),
+                },
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn escape_letters(from: *const u8) -> (u64, u64) {
+        // SAFETY: see above; the table has 256 bytes, of which the first 128 are loaded.
+        unsafe {
+            let text = _mm512_loadu_si512(from.cast());
+            let meant = _mm512_permutex2var_epi8(
+                _mm512_loadu_si512(ESCAPES.as_ptr().cast()),
+                text,
+                _mm512_loadu_si512(ESCAPES.as_ptr().add(64).cast()),
+            );
+            let unicode = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8(b'u' as i8));
+            let letters =
+                (_mm512_test_epi8_mask(meant, meant) | unicode) & !_mm512_movepi8_mask(text);
+            (letters, unicode)
+        }
+    }
+
+    #[inline(always)]
+    fn parity(bits: u64) -> u64 {
+        Avx2::parity(bits)
+    }
+
+    #[inline(always)]
+    unsafe fn exponents(from: *const u8) -> (u64, u64) {
+        // SAFETY: see above.
+        unsafe { Avx2::exponents(from) }
+    }
+}
+
+/// `nested::length`, stamped for the instruction set.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
+#[inline(never)]
+fn nested(text: &[u8]) -> Option<usize> {
+    nested::length::<Avx512>(text)
 }
 
 /// Writes 32 bytes, those of `special` as a backslash and their letter; returns how many.
@@ -146,21 +225,3 @@ static LETTERS: [u8; 128] = {
     }
     table
 };
-
-/// The backslashes that begin an escape, and the bytes that are escaped: in a run of backslashes
-/// every second one is. `escaped` says it of the first byte, and then of the one behind the last.
-///
-/// The trick with the odd bits is that of simdjson (G. Langdale, D. Lemire, "Parsing Gigabytes of
-/// JSON per Second", 2019), as they simplified it later.
-#[inline(always)]
-fn pair_up(backslash: u64, escaped: &mut bool) -> (u64, u64) {
-    const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
-    let first = u64::from(*escaped);
-    let may_escape = backslash & !first;
-    let behind = may_escape << 1;
-    let ends = ((behind | ODD).wrapping_sub(may_escape)) ^ ODD;
-    let letters = ends ^ (backslash | first);
-    let escapes = ends & backslash;
-    *escaped = escapes >> 63 == 1;
-    (escapes, letters)
-}

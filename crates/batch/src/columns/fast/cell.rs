@@ -5,7 +5,7 @@ use crate::columns::read::{Column, Texts, Values, exact_count, exact_time, wall_
 use crate::date;
 use crate::isa::Isa;
 use crate::number::TENS;
-use crate::sql_type::NumberType;
+use crate::sql_type::{NumberType, SqlType};
 use crate::temporal::{parse_time, parse_timestamp};
 use crate::text::ESCAPES;
 
@@ -52,7 +52,8 @@ pub(super) unsafe fn read<I: Isa>(
                     end
                 })
             }
-            Values::Json(_) | Values::Binary { .. } => None,
+            Values::Json(texts) => nested::<I>(texts, ty, at, stop),
+            Values::Binary { .. } => None,
         }
     };
     match end {
@@ -148,6 +149,35 @@ unsafe fn text<I: Isa>(texts: &mut Texts, at: *const u8, stop: *const u8) -> Opt
         push(&mut texts.offsets, (begin + len) as i32);
         Some(from.add(len + 1))
     }
+}
+
+/// Reads an array or object as the text that it is.
+///
+/// # Safety
+///
+/// As `read`.
+#[inline(always)]
+unsafe fn nested<I: Isa>(
+    texts: &mut Texts,
+    ty: SqlType,
+    at: *const u8,
+    stop: *const u8,
+) -> Option<*const u8> {
+    let left = stop as usize - at as usize + super::AFTER;
+    // SAFETY: so many bytes can be read up to the end of the body.
+    let rest = unsafe { std::slice::from_raw_parts(at, left) };
+    let fits = match ty {
+        SqlType::Object => rest.first() == Some(&b'{'),
+        SqlType::Array => rest.first() == Some(&b'['),
+        _ => true,
+    };
+    if !fits {
+        return None;
+    }
+    let text = rest.get(..I::nested(rest)?)?;
+    texts.bytes.extend_from_slice(text);
+    texts.end();
+    Some(at.wrapping_add(text.len()))
 }
 
 /// Reads a text that is longer than one step, or has escapes in it.

@@ -115,7 +115,7 @@ impl Texts {
     /// Ends a text where the bytes end. A text is never longer than it is written, and a body is at
     /// most `MAX_BODY_BYTES` long, so the offset always fits.
     #[inline]
-    pub(super) fn end(&mut self) {
+    pub(in crate::columns) fn end(&mut self) {
         self.offsets.push(self.bytes.len() as i32);
     }
 
