@@ -16,7 +16,7 @@ mod swar;
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
-pub(crate) use swar::Swar;
+pub(crate) use swar::{Swar, eight_digits};
 
 /// Operations on 32 bytes.
 ///
@@ -51,6 +51,15 @@ pub(crate) trait Isa: Sized {
     ///
     /// 33 bytes can be read before `end`; `whole + fraction` is at most 24.
     unsafe fn digits_around_point(end: *const u8, whole: usize, fraction: usize) -> (u64, u64);
+
+    /// Writes a number below 10^16 as sixteen digits at `to`, and then at `again` those behind the
+    /// first `skipped`, with bytes without meaning behind them. Returns how many zeros are at the
+    /// end.
+    ///
+    /// # Safety
+    ///
+    /// 16 bytes can be written at `to` and at `again`; `skipped` is at most 15.
+    unsafe fn write_digits(number: u64, to: *mut u8, again: *mut u8, skipped: usize) -> usize;
 
     /// Copies the text of a JSON string up to a byte that ends it or that the caller must look at:
     /// a quote, a control character, or the backslash of an escape. An implementation may resolve

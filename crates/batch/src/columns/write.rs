@@ -81,7 +81,7 @@ impl<'a> Cells<'a> {
                 })?,
         };
         Ok(Self {
-            nulls: array.nulls(),
+            nulls: array.nulls().filter(|nulls| nulls.null_count() > 0),
             values,
             trusted: false,
         })

@@ -1,14 +1,17 @@
 //! The loops' operations in AVX2.
 
 use std::arch::x86_64::{
-    __m128i, __m256i, _mm_and_si128, _mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_cvtsi128_si64,
-    _mm_loadu_si128, _mm_madd_epi16, _mm_maddubs_epi16, _mm_packus_epi32, _mm_set1_epi8,
-    _mm_set1_epi16, _mm_set1_epi32, _mm256_and_si256, _mm256_andnot_si256,
-    _mm256_broadcastsi128_si256, _mm256_castsi256_si128, _mm256_cmpeq_epi8,
-    _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
-    _mm256_max_epu8, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_packus_epi32,
-    _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_shuffle_epi8, _mm256_slli_epi16,
-    _mm256_storeu_si256, _mm256_sub_epi8, _mm256_xor_si256,
+    __m128i, __m256i, _mm_and_si128, _mm_clmulepi64_si128, _mm_cmpeq_epi8, _mm_cvtsi64_si128,
+    _mm_cvtsi128_si64, _mm_loadu_si128, _mm_madd_epi16, _mm_maddubs_epi16, _mm_movemask_epi8,
+    _mm_mul_epu32, _mm_mulhi_epu16, _mm_mullo_epi16, _mm_or_si128, _mm_packus_epi32,
+    _mm_set_epi64x, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32, _mm_set1_epi64x,
+    _mm_setzero_si128, _mm_shuffle_epi8, _mm_slli_epi16, _mm_slli_epi32, _mm_slli_epi64,
+    _mm_srli_epi16, _mm_srli_epi64, _mm_storeu_si128, _mm_sub_epi16, _mm_sub_epi64,
+    _mm256_and_si256, _mm256_andnot_si256, _mm256_broadcastsi128_si256, _mm256_castsi256_si128,
+    _mm256_cmpeq_epi8, _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_madd_epi16,
+    _mm256_maddubs_epi16, _mm256_max_epu8, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256,
+    _mm256_packus_epi32, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
+    _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_storeu_si256, _mm256_sub_epi8, _mm256_xor_si256,
 };
 
 use super::{Blocks, Digits, Isa, Kinds};
@@ -23,6 +26,17 @@ static ENDINGS: [u8; 64] = {
     let mut at = 32;
     while at < table.len() {
         table[at] = 0xff;
+        at += 1;
+    }
+    table
+};
+
+/// 16 bytes loaded at `n` tell a shuffle to move what stands behind `n` bytes to the front.
+static BEHIND: [u8; 32] = {
+    let mut table = [0x80; 32];
+    let mut at = 0;
+    while at < 16 {
+        table[at] = at as u8;
         at += 1;
     }
     table
@@ -83,6 +97,34 @@ impl Isa for Avx2 {
             let shifted = _mm256_and_si256(_mm256_andnot_si256(behind, all), shifted);
             let digits = _mm256_or_si256(_mm256_and_si256(as_is, behind), shifted);
             numbers(_mm256_and_si256(digits, _mm256_set1_epi8(0x0f)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn write_digits(number: u64, to: *mut u8, again: *mut u8, skipped: usize) -> usize {
+        const EIGHT: u64 = 100_000_000;
+        // Halves, fours, pairs and digits, each split in all places at once by multiplying with a
+        // rounded inverse: of ten thousand, a hundred and ten.
+        // SAFETY: see above; the table has 32 bytes.
+        unsafe {
+            let halves = _mm_set_epi64x((number % EIGHT) as i64, (number / EIGHT) as i64);
+            let inverse = _mm_set1_epi64x(3_518_437_209);
+            let upper = _mm_srli_epi64::<45>(_mm_mul_epu32(halves, inverse));
+            let lower = _mm_sub_epi64(halves, _mm_mul_epu32(upper, _mm_set1_epi64x(10_000)));
+            let fours = _mm_or_si128(upper, _mm_slli_epi64::<32>(lower));
+            let upper = _mm_srli_epi16::<3>(_mm_mulhi_epu16(fours, _mm_set1_epi16(5243)));
+            let lower = _mm_sub_epi16(fours, _mm_mullo_epi16(upper, _mm_set1_epi16(100)));
+            let pairs = _mm_or_si128(upper, _mm_slli_epi32::<16>(lower));
+            let upper = _mm_mulhi_epu16(pairs, _mm_set1_epi16(6554));
+            let lower = _mm_sub_epi16(pairs, _mm_mullo_epi16(upper, _mm_set1_epi16(10)));
+            let digits = _mm_or_si128(upper, _mm_slli_epi16::<8>(lower));
+            let text = _mm_or_si128(digits, _mm_set1_epi8(b'0' as i8));
+            _mm_storeu_si128(to.cast(), text);
+            let behind = _mm_loadu_si128(BEHIND.as_ptr().add(skipped).cast());
+            _mm_storeu_si128(again.cast(), _mm_shuffle_epi8(text, behind));
+            let zeros = _mm_movemask_epi8(_mm_cmpeq_epi8(digits, _mm_setzero_si128()));
+            // Sixteen bits, the highest for the last digit.
+            (!zeros as u16).leading_zeros() as usize
         }
     }
 

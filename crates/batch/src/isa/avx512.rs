@@ -43,6 +43,12 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn write_digits(number: u64, to: *mut u8, again: *mut u8, skipped: usize) -> usize {
+        // SAFETY: see above.
+        unsafe { Avx2::write_digits(number, to, again, skipped) }
+    }
+
+    #[inline(always)]
     unsafe fn unescape(from: *const u8, to: *mut u8, escaped: &mut bool) -> Step {
         // SAFETY: see above; the table has 256 bytes, of which the first 128 are loaded.
         unsafe {

@@ -66,6 +66,38 @@ impl Isa for Swar {
         let [lowest, middle, upper] = numbers;
         (upper, middle * 100_000_000 + lowest)
     }
+
+    #[inline(always)]
+    unsafe fn write_digits(number: u64, to: *mut u8, again: *mut u8, skipped: usize) -> usize {
+        let upper = u64::from_le_bytes(eight_digits(number / EIGHT));
+        let lower = u64::from_le_bytes(eight_digits(number % EIGHT));
+        let digits = u128::from(lower) << 64 | u128::from(upper);
+        // SAFETY: the caller lets 16 bytes be written.
+        unsafe {
+            to.cast::<[u8; 16]>().write(digits.to_le_bytes());
+            let behind = digits >> (8 * skipped);
+            again.cast::<[u8; 16]>().write(behind.to_le_bytes());
+        }
+        // The last digit is in the highest byte; one that is not zero has a bit in its lower half.
+        (digits & u128::from_le_bytes([0x0f; 16])).leading_zeros() as usize / 8
+    }
+}
+
+const EIGHT: u64 = 100_000_000;
+
+/// The eight digits of a number below 10^8: halves, pairs and digits, each split in all places at
+/// once by multiplying with a rounded inverse.
+#[inline(always)]
+pub(crate) fn eight_digits(value: u64) -> [u8; 8] {
+    const PAIRS: u64 = 0x0000_007f_0000_007f;
+    const DIGITS: u64 = 0x000f_000f_000f_000f;
+    const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+    let halves = (value / 10_000) | ((value % 10_000) << 32);
+    let hundreds = ((halves * 10_486) >> 20) & PAIRS;
+    let pairs = hundreds | ((halves - 100 * hundreds) << 16);
+    let tens = ((pairs * 103) >> 10) & DIGITS;
+    let digits = tens | ((pairs - 10 * tens) << 8);
+    (digits | ZEROS).to_le_bytes()
 }
 
 const DIGIT: u64 = u64::from_le_bytes([0x0f; 8]);

@@ -3,6 +3,7 @@
 
 #![expect(unsafe_code, reason = "stores without a bounds check per byte")]
 
+mod float;
 mod number;
 #[cfg(test)]
 mod tests;
@@ -102,14 +103,16 @@ impl Writer<'_, '_> {
                     };
                     gap.count();
                 }
-                for index in 0..self.cells.len() {
+                let mut index = 0;
+                while index < self.cells.len() {
                     if index > 0 {
                         // SAFETY: as above.
                         to = unsafe { put(to, b',') };
                     }
                     // SAFETY: as above; `rows` are rows of the columns.
-                    to = unsafe { self.cell::<I>(index, row, to) }
+                    let (count, end) = unsafe { self.cells::<I>(index, row, to) }
                         .map_err(|wrong| wrong.into_error(row - rows.start, index))?;
+                    (index, to) = (index + count, end);
                 }
                 row += 1;
             }
@@ -120,44 +123,38 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
-    /// Writes a value at `to`, and returns where it ends.
+    /// Writes one value at `to`, or some if they are doubles; returns how many, and where they end.
     ///
     /// # Safety
     ///
     /// There is room for a block of rows at `to`, and `row` is one of the column's.
     #[inline(always)]
-    unsafe fn cell<I: Isa>(
+    unsafe fn cells<I: Isa>(
         &mut self,
         index: usize,
         row: usize,
         to: *mut u8,
-    ) -> Result<*mut u8, Unwritable> {
+    ) -> Result<(usize, *mut u8), Unwritable> {
         let cells = &self.cells[index];
         if cells.nulls.is_some_and(|nulls| nulls.is_null(row)) {
             // SAFETY: there is room.
-            return Ok(unsafe { put(to, *b"null") });
+            return Ok((1, unsafe { put(to, *b"null") }));
         }
         // SAFETY: there is room for the widest value at the least, and the row is one.
-        unsafe {
-            Ok(match &cells.values {
-                Values::Text(Texts::Plain(array)) => {
-                    let offsets = array.value_offsets();
-                    let begin = *offsets.get_unchecked(row) as usize;
-                    let len = *offsets.get_unchecked(row + 1) as usize - begin;
-                    let bytes = array.value_data();
-                    let from = bytes.as_ptr().add(begin);
-                    let left = bytes.len() - begin;
+        let end = unsafe {
+            match &cells.values {
+                Values::Text(Texts::Plain(texts)) => {
+                    let (from, len, left) = texts.place(row);
                     match text::short::<I>(from, len, left, to) {
                         Some(end) => end,
                         None => self.long_text::<I>(from, len, to),
                     }
                 }
-                Values::Json(Texts::Plain(array), ty)
-                    if cells.trusted || is_nested::<I>(array.value_unchecked(row), *ty) =>
+                Values::Json(Texts::Plain(texts), ty)
+                    if cells.trusted || is_nested::<I>(texts.value(row), *ty) =>
                 {
                     self.written(to);
-                    self.out
-                        .extend_from_slice(array.value_unchecked(row).as_bytes());
+                    self.out.extend_from_slice(texts.value(row).as_bytes());
                     self.make_room(self.out.len())
                 }
                 Values::Number { values, scale: 0 } => {
@@ -169,13 +166,12 @@ impl Writer<'_, '_> {
                 }
                 Values::Int64(values) => number::integer(*values.get_unchecked(row), to),
                 Values::Int32(values) => number::integer(i64::from(*values.get_unchecked(row)), to),
-                Values::Float64(values) => {
-                    let value = *values.get_unchecked(row);
-                    if value.is_finite() {
-                        number::float(value, to)
-                    } else {
-                        self.slow_cell(index, row, to)?
+                Values::Float64(_) => {
+                    let (count, end) = floats::<I>(self.cells.get_unchecked(index..), row, to);
+                    if count > 0 {
+                        return Ok((count, end));
                     }
+                    self.slow_cell(index, row, to)?
                 }
                 Values::Boolean(values) => {
                     if values.value_unchecked(row) {
@@ -185,15 +181,16 @@ impl Writer<'_, '_> {
                     }
                 }
                 _ => self.slow_cell(index, row, to)?,
-            })
-        }
+            }
+        };
+        Ok((1, end))
     }
 
     /// Writes a value as one writes it that is alone.
     ///
     /// # Safety
     ///
-    /// As `cell`.
+    /// As `cells`.
     #[inline(never)]
     unsafe fn slow_cell(
         &mut self,
@@ -210,7 +207,7 @@ impl Writer<'_, '_> {
     ///
     /// # Safety
     ///
-    /// As `cell`; `len` bytes can be read at `from`.
+    /// As `cells`; `len` bytes can be read at `from`.
     #[inline(always)]
     unsafe fn long_text<I: Isa>(&mut self, from: *const u8, len: usize, to: *mut u8) -> *mut u8 {
         // SAFETY: there is room for a block, and that is made again where the text ends.
@@ -238,6 +235,36 @@ impl Writer<'_, '_> {
         // SAFETY: the bytes up to `to`, which is inside of the room that was made, were written.
         unsafe { self.out.set_len(len) }
     }
+}
+
+/// Writes the doubles that a row goes on with, as far as they are numbers, and returns how many; a
+/// loop of its own, because features come in many columns.
+///
+/// # Safety
+///
+/// As `Writer::cells`.
+#[inline(always)]
+unsafe fn floats<I: Isa>(cells: &[Cells<'_>], row: usize, mut to: *mut u8) -> (usize, *mut u8) {
+    let mut count = 0;
+    for cells in cells {
+        let Values::Float64(values) = cells.values else {
+            break;
+        };
+        // SAFETY: the row is one of the column's.
+        let value = unsafe { *values.get_unchecked(row) };
+        if !value.is_finite() || cells.nulls.is_some_and(|nulls| nulls.is_null(row)) {
+            break;
+        }
+        // SAFETY: there is room for a block of rows at the least.
+        unsafe {
+            if count > 0 {
+                to = put(to, b',');
+            }
+            to = float::float::<I>(value, to);
+        }
+        count += 1;
+    }
+    (count, to)
 }
 
 /// True for an array or object that may stand in a column of the type; false when the strict check

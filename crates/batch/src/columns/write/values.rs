@@ -1,5 +1,7 @@
 //! The values of a column, looked at once and not per row.
 
+#![expect(unsafe_code, reason = "texts are found without a bounds check per row")]
+
 use arrow::array::{
     Array, AsArray, BinaryArray, BinaryViewArray, BooleanArray, FixedSizeBinaryArray,
     LargeBinaryArray, LargeStringArray, StringArray, StringViewArray, StructArray,
@@ -40,9 +42,51 @@ pub(super) enum Values<'a> {
 /// Texts in any of Arrow's layouts.
 #[derive(Clone, Copy)]
 pub(super) enum Texts<'a> {
-    Plain(&'a StringArray),
+    Plain(Plain<'a>),
     Large(&'a LargeStringArray),
     View(&'a StringViewArray),
+}
+
+/// The texts of the usual layout: one behind the other.
+#[derive(Clone, Copy)]
+pub(super) struct Plain<'a> {
+    /// Where each begins, and where the last ends.
+    offsets: &'a [i32],
+    bytes: &'a [u8],
+    array: &'a StringArray,
+}
+
+impl<'a> Plain<'a> {
+    fn new(array: &'a StringArray) -> Self {
+        Self {
+            offsets: array.value_offsets(),
+            bytes: array.value_data(),
+            array,
+        }
+    }
+
+    pub(super) fn value(&self, at: usize) -> &'a str {
+        self.array.value(at)
+    }
+
+    /// Where the text of a row begins, how long it is, and how many bytes can be read from there.
+    ///
+    /// # Safety
+    ///
+    /// `row` is one of the column's.
+    #[inline(always)]
+    pub(super) unsafe fn place(&self, row: usize) -> (*const u8, usize, usize) {
+        // SAFETY: the caller promises the row; the offsets rise up to the length of the bytes.
+        unsafe {
+            let begin = *self.offsets.get_unchecked(row) as usize;
+            let end = *self.offsets.get_unchecked(row + 1) as usize;
+            (
+                self.bytes.as_ptr().add(begin),
+                end - begin,
+                self.bytes.len() - begin,
+            )
+        }
+    }
 }
 
 impl<'a> Texts<'a> {
@@ -57,7 +101,7 @@ impl<'a> Texts<'a> {
     /// Bytes of a text, on average.
     pub(super) fn width(&self) -> usize {
         let (bytes, texts) = match self {
-            Self::Plain(array) => (array.values().len(), array.len()),
+            Self::Plain(Plain { array, .. }) => (array.values().len(), array.len()),
             Self::Large(array) => (array.values().len(), array.len()),
             Self::View(array) => (array.total_bytes_len(), array.len()),
         };
@@ -133,7 +177,7 @@ impl<'a> Values<'a> {
     pub(super) fn new(array: &'a dyn Array) -> Option<Self> {
         Some(match array.data_type() {
             DataType::Null => Self::Null,
-            DataType::Utf8 => Self::Text(Texts::Plain(array.as_string())),
+            DataType::Utf8 => Self::Text(Texts::Plain(Plain::new(array.as_string()))),
             DataType::LargeUtf8 => Self::Text(Texts::Large(array.as_string())),
             DataType::Utf8View => Self::Text(Texts::View(array.as_string_view())),
             DataType::Binary => Self::Binary(Bytes::Plain(array.as_binary())),
