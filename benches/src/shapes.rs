@@ -1,4 +1,4 @@
-//! The data: three shapes of requests and one of responses, the same on every
+//! The data: four shapes of requests and one of responses, the same on every
 //! run.
 
 use std::sync::Arc;
@@ -93,6 +93,54 @@ pub fn feat10(rows: usize) -> Shape {
         types: vec![SqlType::Float; 10],
         columns: (0..10).map(&mut column).collect(),
     }
+}
+
+/// Returns one nested object of about 250 bytes, as JSON text.
+///
+/// ```
+/// use arrow::array::AsArray;
+///
+/// let shape = floe_benches::shapes::variant(100);
+/// let texts = shape.columns[0].as_string::<i32>();
+/// assert!(texts.iter().flatten().all(|text| (180..330).contains(&text.len())));
+/// assert!(texts.iter().flatten().all(|text| floe_batch::check_json(text).is_ok()));
+/// ```
+pub fn variant(rows: usize) -> Shape {
+    let mut dice = Dice::new(7);
+    let texts: Vec<_> = (0..rows).map(|_| object(&mut dice)).collect();
+    Shape {
+        types: vec![SqlType::Variant],
+        columns: vec![Arc::new(StringArray::from(texts))],
+    }
+}
+
+fn object(dice: &mut Dice) -> String {
+    let tags: Vec<_> = (0..1 + dice.below(4))
+        .map(|_| format!("\"{}\"", dice.word(3, 9)))
+        .collect();
+    format!(
+        "{{\"id\":{},\"name\":\"{} {}\",\"active\":{},\"score\":{},\"parent\":{},\
+         \"tags\":[{}],\"address\":{{\"street\":\"{} {}\",\"city\":\"{}\",\
+         \"location\":[{:.6},{:.6}]}},\"created\":\"{}\",\"note\":\"{}\"}}",
+        dice.below(10_000_000),
+        dice.word(4, 9),
+        dice.word(5, 12),
+        dice.below(2) == 0,
+        f64::from(dice.below(10_000)) / 100.0,
+        if dice.below(3) == 0 { "null".to_owned() } else { dice.below(100_000).to_string() },
+        tags.join(","),
+        dice.below(400),
+        dice.word(6, 14),
+        dice.word(4, 12),
+        dice.normal() * 20.0,
+        dice.normal() * 60.0,
+        timestamp(dice),
+        match dice.below(4) {
+            0 => format!("{}\\n\\\"{}\\\"", dice.word(3, 9), dice.word(3, 9)),
+            1 => format!("Grüße, {}", dice.word(3, 9)),
+            _ => dice.word(3, 12),
+        },
+    )
 }
 
 /// Returns the column of a response: a short text per row.
