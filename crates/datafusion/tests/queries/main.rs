@@ -15,3 +15,4 @@ mod files;
 mod headers;
 mod statements;
 mod support;
+mod types;

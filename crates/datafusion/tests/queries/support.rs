@@ -153,6 +153,7 @@ fn result(service: &Service, path: &str, args: &[Value]) -> Value {
         "/double" => args[0]
             .as_i64()
             .map_or(Value::Null, |number| json!(number * 2)),
+        "/echo" => args[0].clone(),
         "/constant" => json!("constant"),
         "/count" => json!(service.counter.fetch_add(1, Ordering::SeqCst)),
         _ => args[0]
