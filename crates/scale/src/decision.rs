@@ -2,7 +2,7 @@
 
 mod show;
 
-pub(crate) use show::{Number, Percent};
+pub(crate) use show::{Number, Percent, Scaled};
 
 use std::sync::Arc;
 use std::time::Duration;

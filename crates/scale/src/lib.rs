@@ -70,3 +70,8 @@ pub use scaler::{Autoscaler, Past, Turn};
 pub use trace::{Column, Form, Trace, TraceError};
 pub use types::{Bounds, Direction, MAX_INSTANCES, Millis};
 pub use window::MAX_SAMPLES;
+
+/// The guide, whose example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/autoscaling.md")]
+struct Guide;

@@ -70,7 +70,7 @@ pub struct Replay {
 pub struct Point {
     /// When.
     pub at: Millis,
-    /// Instances that existed.
+    /// Instances that existed, after those that the decision removed were gone.
     pub current: u32,
     /// Instances that were to exist, after the decision.
     pub target: u32,

@@ -122,8 +122,6 @@ pub struct Past {
     pub suspended: bool,
     /// When the number of instances changed last, whoever changed it.
     pub last_change: Option<Millis>,
-    /// The last change that autoscaling made by itself.
-    pub last_turn: Option<Turn>,
 }
 
 impl Autoscaler {
@@ -171,7 +169,8 @@ impl Autoscaler {
             evaluated: None,
             current: 0,
             last_change: past.last_change,
-            last_turn: past.last_turn,
+            // Windows that begin empty put a whole period between any earlier change and the next.
+            last_turn: None,
             now: past.last_change.unwrap_or_default(),
         }
     }
@@ -234,9 +233,9 @@ impl Autoscaler {
     /// # Ok::<(), floe_scale::ScaleError>(())
     /// ```
     pub fn set_rules(&mut self, rules: Rules) {
-        let now = self.now;
+        let (now, last_turn) = (self.now, self.last_turn);
         *self = Self::continuing(rules, self.bounds, self.past());
-        self.now = now;
+        (self.now, self.last_turn) = (now, last_turn);
     }
 
     /// The rules.
@@ -291,7 +290,6 @@ impl Autoscaler {
             count: self.count,
             suspended: self.suspended,
             last_change: self.last_change,
-            last_turn: self.last_turn,
         }
     }
 

@@ -4,121 +4,14 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+#[path = "scenarios/hand.rs"]
+mod hand;
+
 use floe_scale::{
-    Adjustment, Aggregation, Autoscaler, Bounds, Event, Metric, MetricCondition, Millis,
-    Observation, Past, Policies, Reading, Rules, Scaling, Settings, Step, Turn,
+    Adjustment, Autoscaler, Bounds, Event, Millis, Observation, Past, Policies, Reading, Rules,
+    Scaling, Settings,
 };
-
-/// A service with a hand on its instances and metrics; decisions are noted as sentences.
-struct Hand {
-    scaler: Autoscaler,
-    now: u64,
-    /// What the next looks see; `None` is missing.
-    queue: Option<f64>,
-    cores: Option<f64>,
-    queries: u32,
-    /// Instances that exist, when not as many as are to exist.
-    current: Option<u32>,
-}
-
-impl Hand {
-    fn new(settings: &Settings, min: u32, max: u32) -> Self {
-        let bounds = Bounds::new(min, max).unwrap();
-        Self {
-            scaler: Autoscaler::new(Rules::new(settings).unwrap(), bounds),
-            now: 0,
-            queue: None,
-            cores: None,
-            queries: 1,
-            current: None,
-        }
-    }
-
-    fn with_policies(policies: Policies, min: u32, max: u32) -> Self {
-        let settings = Settings {
-            policies,
-            ..Settings::default()
-        };
-        Self::new(&settings, min, max)
-    }
-
-    /// One look, 30 seconds after the last one.
-    fn look(&mut self) -> String {
-        self.look_after(30)
-    }
-
-    fn look_after(&mut self, seconds: u64) -> String {
-        self.now += seconds * 1_000;
-        let current = self.current.unwrap_or(self.scaler.target());
-        let mut seen = Observation {
-            current,
-            running: current > 0,
-            queries: self.queries,
-            cpu: Reading::same(self.cores, current),
-            ..Observation::default()
-        };
-        let queue = Reading::same(self.queue, current);
-        seen.metrics.insert(Metric::new("queue"), queue);
-        self.tell(&Event::Observed(seen))
-    }
-
-    /// Looks until the number of instances changes, or for two hours; answers how many seconds it
-    /// took and why.
-    fn until_change(&mut self) -> (u64, String) {
-        let (start, before) = (self.now, self.scaler.target());
-        for _ in 0..240 {
-            let said = self.look();
-            if self.scaler.target() != before {
-                return ((self.now - start) / 1_000, said);
-            }
-        }
-        (7_200, "nothing".to_owned())
-    }
-
-    fn tell(&mut self, event: &Event) -> String {
-        self.scaler.decide(event, Millis(self.now)).to_string()
-    }
-
-    fn target(&self) -> u32 {
-        self.scaler.target()
-    }
-}
-
-fn cpu() -> Settings {
-    Settings {
-        cpu_request: Some(1.0),
-        ..Settings::default()
-    }
-}
-
-fn queue(period: u32, scaling: Scaling) -> Option<Vec<MetricCondition>> {
-    Some(vec![MetricCondition {
-        metric: Metric::new("queue"),
-        aggregation: Aggregation::Avg,
-        stabilization_period_secs: period,
-        scaling,
-    }])
-}
-
-fn up_and_down(up: f64, up_period: u32, down: f64, down_period: u32) -> Policies {
-    Policies {
-        scale_up: queue(up_period, Scaling::Target(up)),
-        scale_down: queue(down_period, Scaling::Target(down)),
-        suspend: None,
-    }
-}
-
-fn steps(adjustment: Adjustment, steps: &[(f64, f64, u32)]) -> Scaling {
-    let step = |&(lower, upper, target_adjustment)| Step {
-        lower_bound: Some(lower),
-        upper_bound: Some(upper),
-        target_adjustment,
-    };
-    Scaling::Steps {
-        adjustment,
-        steps: steps.iter().map(step).collect(),
-    }
-}
+use hand::{Hand, cpu, queue, steps, up_and_down};
 
 // === the CPU rule ===
 
@@ -314,7 +207,7 @@ fn a_reverse_waits_for_the_whole_period_of_the_rule_that_reverses() {
         hand.look();
     }
     assert_eq!(hand.target(), 7, "several steps up");
-    let added_at = hand.scaler.past().last_turn.unwrap().at;
+    let added_at = hand.scaler.past().last_change.unwrap();
     hand.queue = Some(1.0);
     assert_eq!(
         hand.look(),
@@ -325,9 +218,8 @@ fn a_reverse_waits_for_the_whole_period_of_the_rule_that_reverses() {
     assert_eq!(
         hand.scaler
             .past()
-            .last_turn
+            .last_change
             .unwrap()
-            .at
             .since(added_at)
             .as_secs(),
         600
@@ -565,19 +457,13 @@ fn a_controller_that_restarts_keeps_the_distance_to_the_last_change() {
         policies: up_and_down(2.0, 30, 0.5, 30),
         ..Settings::default()
     });
-    let turn = Turn {
-        at: Millis::secs(990),
-        direction: floe_scale::Direction::Up,
-    };
     let past = Past {
         count: 3,
         suspended: false,
-        last_change: Some(turn.at),
-        last_turn: Some(turn),
+        last_change: Some(Millis::secs(990)),
     };
-    let bounds = Bounds::new(1, 5).unwrap();
     let mut hand = Hand::with_policies(Policies::default(), 1, 5);
-    hand.scaler = Autoscaler::continuing(rules.unwrap(), bounds, past);
+    hand.scaler = Autoscaler::continuing(rules.unwrap(), hand.scaler.bounds(), past);
     hand.now = 1_000_000;
     hand.queue = Some(0.0);
     assert_eq!(

@@ -211,6 +211,8 @@ fn line_ends_marks_remarks_quotes_and_space_are_no_matter() {
     ] {
         assert_eq!(Trace::parse(text).unwrap(), plain, "{text}");
     }
+    let missing = || Trace::parse("seconds,a\n0,\n30,1\n").unwrap();
+    assert_eq!(missing(), missing());
     let remarks = Trace::parse("# of last night\n\nseconds,\"a{b=c,d=e}\"\n\n0,1\n# late\n30,2\n");
     assert_eq!(remarks.unwrap().len(), 2);
 }
@@ -313,6 +315,24 @@ fn a_query_resumes_a_suspended_service_unless_auto_resume_is_off() {
     let bounds = Bounds::new(1, 1).unwrap();
     let stays = floe_scale::replay(&trace, &Rules::new(&settings).unwrap(), bounds, &options);
     assert_eq!(stays.unwrap().changes().count(), 1);
+}
+
+#[test]
+fn a_query_between_two_looks_is_use() {
+    let settings = Settings {
+        auto_suspend_secs: 300,
+        ..Settings::default()
+    };
+    let idle = play("seconds,queries\n0,0\n330,0\n", &settings);
+    assert_eq!(idle.changes().count(), 1);
+    let used = play("seconds,queries\n0,0\n310,1\n315,0\n330,0\n", &settings);
+    assert_eq!(used.changes().count(), 0);
+    let runs = play("seconds,queries\n0,0\n310,1\n3000,1\n", &settings);
+    assert_eq!(
+        runs.changes().count(),
+        0,
+        "one that runs on is use all the time"
+    );
 }
 
 fn changes(replay: &Replay) -> String {

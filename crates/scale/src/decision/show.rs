@@ -252,6 +252,21 @@ impl fmt::Display for Number {
     }
 }
 
+/// A number with a letter where it is large: `20M`.
+pub(crate) struct Scaled(pub(crate) f64);
+
+impl fmt::Display for Scaled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let letters = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")];
+        let Some((size, letter)) = letters.iter().find(|(size, _)| self.0.abs() >= *size) else {
+            return Number(self.0).fmt(f);
+        };
+        // Thousands have a letter from ten of them on.
+        let size = if *letter == "k" { 1e3 } else { *size };
+        f.pad(&format!("{}{letter}", Number(self.0 / size)))
+    }
+}
+
 /// A share as a percentage.
 pub(crate) struct Percent(pub(crate) f64);
 

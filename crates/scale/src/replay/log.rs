@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Replay;
-use crate::decision::{Decision, Kind, Limit, Number, Percent, Reason};
+use crate::decision::{Decision, Kind, Limit, Percent, Reason, Scaled};
 use crate::types::Millis;
 
 /// One line of the table, still in cells.
@@ -87,7 +87,7 @@ fn line(start: Millis, decision: &Decision, times: usize) -> Line {
     let value = evidence.and_then(|evidence| evidence.observed);
     let value = value.map_or(String::new(), |value| match share {
         true => Percent(value).to_string(),
-        false => Number(value).to_string(),
+        false => Scaled(value).to_string(),
     });
     Line {
         cells: [
@@ -105,14 +105,14 @@ fn line(start: Millis, decision: &Decision, times: usize) -> Line {
 /// A limit in a few characters: `≥ 0.8`.
 pub(super) fn short(limit: &Limit) -> String {
     match *limit {
-        Limit::AtLeast(value) => format!("≥ {}", Number(value)),
-        Limit::AtMost(value) => format!("≤ {}", Number(value)),
+        Limit::AtLeast(value) => format!("≥ {}", Scaled(value)),
+        Limit::AtMost(value) => format!("≤ {}", Scaled(value)),
         Limit::ShareAbove(value) => format!("> {}", Percent(value)),
         Limit::ShareBelow { threshold, .. } => format!("< {}", Percent(threshold)),
         Limit::Within { lower, upper } => match (lower, upper) {
-            (Some(lower), Some(upper)) => format!("{} … {}", Number(lower), Number(upper)),
-            (Some(lower), None) => format!("≥ {}", Number(lower)),
-            (None, Some(upper)) => format!("< {}", Number(upper)),
+            (Some(lower), Some(upper)) => format!("{} … {}", Scaled(lower), Scaled(upper)),
+            (Some(lower), None) => format!("≥ {}", Scaled(lower)),
+            (None, Some(upper)) => format!("< {}", Scaled(upper)),
             (None, None) => String::new(),
         },
     }

@@ -127,7 +127,7 @@ fn track_panel(canvas: &mut Canvas, replay: &Replay, track: &Track, time: &Span,
         let class = limit_class(*rule);
         canvas.line((LEFT, y), (RIGHT, y), class);
         // Two labels at one height would hide each other.
-        if used.iter().any(|other| (other - y).abs() < 12.0) {
+        if used.iter().any(|other| (other - y).abs() < 14.0) {
             continue;
         }
         used.push(y);
@@ -275,7 +275,11 @@ fn words(canvas: &mut Canvas, replay: &Replay, top: f64) -> f64 {
     let mut y = top;
     let count = replay.changes().count();
     for (number, change) in replay.changes().take(MAX_TOLD).enumerate() {
-        canvas.badge((LEFT - 22.0, y - 4.0), number + 1, badge(change), "");
+        let at = (LEFT - 22.0, y - 4.0);
+        match count <= MAX_NUMBERED {
+            true => canvas.badge(at, number + 1, badge(change), ""),
+            false => canvas.dot(at, badge(change), ""),
+        }
         let time = clock(change.at, replay.start);
         canvas.text(LEFT, y, "ink number", Anchor::Start, &time);
         let kind = format!("{} → {}", change.before, change.after);

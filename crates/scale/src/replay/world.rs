@@ -26,6 +26,10 @@ pub(super) struct World<'a> {
     /// Queries that run, and the most that ran since the last evaluation.
     queries: u32,
     most_queries: u32,
+    /// The metrics of the policies, each with the columns that it selects.
+    selected: Vec<(Metric, Vec<usize>)>,
+    /// The columns of the CPU rule.
+    cpu_columns: Vec<usize>,
     /// What the tracks show: a metric and how its values become one.
     shown: Vec<(Metric, Aggregation)>,
     replay: Replay,
@@ -39,6 +43,8 @@ impl<'a> World<'a> {
         options: ReplayOptions,
     ) -> Self {
         let (shown, tracks) = tracks(rules);
+        let metrics = rules.metrics().into_iter();
+        let selected = metrics.map(|metric| (metric.clone(), columns_of(trace, metric)));
         Self {
             trace,
             rules,
@@ -49,6 +55,8 @@ impl<'a> World<'a> {
             measured: None,
             queries: 0,
             most_queries: 0,
+            selected: selected.collect(),
+            cpu_columns: columns_of(trace, &Metric::new(CPU_METRIC)),
             shown,
             replay: Replay {
                 start: trace.rows().first().map(|row| row.at).unwrap_or_default(),
@@ -128,16 +136,15 @@ impl<'a> World<'a> {
             cpu: self.cpu(row),
             metrics: BTreeMap::new(),
         };
-        for metric in self.rules.metrics() {
+        for (metric, columns) in &self.selected {
             seen.metrics
-                .insert(metric.clone(), self.reading(metric, row));
+                .insert(metric.clone(), self.reading(columns, row));
         }
         self.note_values(&seen);
-        let current = self.current;
         self.tell(&Event::Observed(seen), now);
         self.replay.points.push(Point {
             at: now,
-            current,
+            current: self.current,
             target: self.scaler.target(),
             bounds: self.scaler.bounds(),
         });
@@ -157,14 +164,14 @@ impl<'a> World<'a> {
 
     // === what the trace says ===
 
-    /// The values of all columns that a metric selects.
-    fn reading(&self, metric: &Metric, row: Option<usize>) -> Reading {
+    /// The values of these columns, as the instances that exist report them.
+    fn reading(&self, columns: &[usize], row: Option<usize>) -> Reading {
         let mut reading = Reading::default();
         let mut numbered: BTreeMap<&Metric, u32> = BTreeMap::new();
-        for (number, column) in self.trace.columns().iter().enumerate() {
-            if !metric.selects(&column.metric) {
+        for &number in columns {
+            let Some(column) = self.trace.columns().get(number) else {
                 continue;
-            }
+            };
             let value = row.and_then(|row| self.trace.value(row, number));
             match column.form {
                 Form::Each => reading.add(value, self.current),
@@ -190,7 +197,7 @@ impl<'a> World<'a> {
 
     /// Cores used by each instance: the containers of an instance are added up.
     fn cpu(&self, row: Option<usize>) -> Reading {
-        let reading = self.reading(&Metric::new(CPU_METRIC), row);
+        let reading = self.reading(&self.cpu_columns, row);
         if reading.count() == 0 || reading.missing() > 0 {
             return Reading::same(None, self.current);
         }
@@ -212,6 +219,13 @@ impl<'a> World<'a> {
             track.values.push(value);
         }
     }
+}
+
+/// Where the columns are that a metric selects.
+fn columns_of(trace: &Trace, metric: &Metric) -> Vec<usize> {
+    let columns = trace.columns().iter().enumerate();
+    let selected = columns.filter(|(_, column)| metric.selects(&column.metric));
+    selected.map(|(number, _)| number).collect()
 }
 
 /// One track for the CPU rule, and one for each metric and aggregation of the policies.

@@ -52,7 +52,7 @@ pub(super) fn at_metric(
     let Some(value) = observed.filter(|_| !unknown && seen.current > 0) else {
         return sighting;
     };
-    let asked = match &condition.scaling {
+    sighting.vote = match &condition.scaling {
         Scaling::Target(target) => {
             let holds = match direction {
                 Direction::Up => value >= *target,
@@ -66,11 +66,6 @@ pub(super) fn at_metric(
             by.map(|by| stepped(seen.current, *adjustment, by, direction))
         }
     };
-    // A policy to scale up removes nothing, and one to scale down adds nothing.
-    sighting.vote = asked.map(|count| match direction {
-        Direction::Up => count.max(seen.current),
-        Direction::Down => count.min(seen.current),
-    });
     sighting
 }
 

@@ -405,13 +405,7 @@ fn vote(condition: &MetricCondition, up: bool, look: &Look) -> Option<u32> {
             }
         }
     };
-    let asks = asks.clamp(0, 10_000);
-    let asks = if up {
-        asks.max(current)
-    } else {
-        asks.min(current)
-    };
-    Some(asks as u32)
+    Some(asks.clamp(0, 10_000) as u32)
 }
 
 fn halves(value: f64) -> i64 {

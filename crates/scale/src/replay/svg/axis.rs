@@ -1,7 +1,7 @@
 //! Axes: where a time or a value lies, and which of them are written beside the panel.
 
 use super::canvas::{Anchor, Canvas};
-use crate::decision::Number;
+use crate::decision::{Number, Scaled};
 use crate::types::Millis;
 
 /// Marks that a value axis aims at; as many as can be told apart in a panel.
@@ -147,7 +147,7 @@ pub(super) fn value_axis(canvas: &mut Canvas, scale: &Scale, share: bool, left: 
         let label = if share {
             format!("{} %", Number(round(value * 100.0)))
         } else {
-            scaled(round(value))
+            Scaled(round(value)).to_string()
         };
         canvas.text(left - 8.0, y + 4.0, "soft number", Anchor::End, &label);
     }
@@ -158,16 +158,6 @@ fn round(value: f64) -> f64 {
     let size = 10_f64.powi(9);
     let rounded = (value * size).round() / size;
     if rounded.is_finite() { rounded } else { value }
-}
-
-/// Large numbers with a letter: `20M`.
-fn scaled(value: f64) -> String {
-    let letters = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")];
-    match letters.iter().find(|(size, _)| value.abs() >= *size) {
-        Some((_, "k")) => format!("{}k", Number(value / 1e3)),
-        Some((size, letter)) => format!("{}{letter}", Number(value / size)),
-        None => Number(value).to_string(),
-    }
 }
 
 /// The next of 1, 2, 2.5, 5, 10 times a power of ten.

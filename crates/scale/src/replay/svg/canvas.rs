@@ -113,7 +113,8 @@ impl Canvas {
         let hint = title(hint);
         self.push(&format!(
             "<g>{hint}<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"8.5\" class=\"{class} ring\"/>\
-             <text x=\"{x:.1}\" y=\"{:.1}\" class=\"on\" text-anchor=\"middle\">{number}</text></g>",
+             <text x=\"{x:.1}\" y=\"{:.1}\" class=\"on\" text-anchor=\"middle\">{number}</text>\
+             </g>",
             y + 3.6
         ));
     }
