@@ -10,6 +10,7 @@
 //! | `template` | `template` (default) | specification templates |
 //! | `dns` | `dns` (default) | names of services, instances and schemas |
 //! | `rollout` | `rollout` (default) | rolling upgrades: decider and plan |
+//! | `scale` | `scale` (default) | autoscaling and auto-suspend: decider and replay |
 //! | `batch` | `batch` (default), `arrow` | wire format of service functions |
 //! | `function` | `function` | client and server side of service functions |
 //! | `runtime`, `image` | `runtime` | what runs instances; image store |
@@ -46,6 +47,8 @@ pub use floe_rollout as rollout;
 pub use floe_runtime as runtime;
 #[cfg(feature = "runtime-process")]
 pub use floe_runtime_process as runtime_process;
+#[cfg(feature = "scale")]
+pub use floe_scale as scale;
 #[cfg(feature = "spec")]
 pub use floe_spec as spec;
 #[cfg(feature = "sql")]

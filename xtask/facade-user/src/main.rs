@@ -11,6 +11,7 @@ fn main() -> Outcome {
     templates_become_specifications()?;
     names_are_derived()?;
     an_upgrade_is_planned()?;
+    a_trace_is_replayed()?;
     a_batch_is_answered()?;
     #[cfg(feature = "function")]
     function::rows_are_cut_into_batches()?;
@@ -76,6 +77,25 @@ fn an_upgrade_is_planned() -> Outcome {
         Millis(0),
     );
     assert_eq!(commands.len(), 2);
+    Ok(())
+}
+
+fn a_trace_is_replayed() -> Outcome {
+    use floe::scale::{Bounds, ReplayOptions, Rules, Settings, Trace, replay};
+
+    let settings = Settings {
+        auto_suspend_secs: 300,
+        ..Settings::default()
+    };
+    let trace = Trace::parse("seconds,queries\n0,0\n360,0\n")?;
+    let bounds = Bounds::new(1, 1)?;
+    let replay = replay(
+        &trace,
+        &Rules::new(&settings)?,
+        bounds,
+        &ReplayOptions::default(),
+    )?;
+    assert_eq!(replay.changes().count(), 1);
     Ok(())
 }
 
