@@ -37,7 +37,10 @@ pub(crate) fn length<I: Blocks>(text: &[u8]) -> Option<usize> {
         return None;
     }
     let mut strings = Strings::default();
-    let mut before = Before::VALUE;
+    let mut before = Before {
+        separator: 1,
+        ..Before::default()
+    };
     let mut brackets = Brackets::default();
     let mut at = 0;
     // Bounded by the text: every turn passes a byte at least.
@@ -151,22 +154,16 @@ struct Strings {
     second_half: Option<usize>,
 }
 
-/// What stands before a block: a bit each, in one number, because numbers beside each other in
-/// memory would be loaded as a vector before the stores of the last block are through.
-#[derive(Clone, Copy)]
-struct Before(u64);
-
-impl Before {
-    const SEPARATOR: u32 = 0;
-    const OPEN: u32 = 1;
-    const BRACE: u32 = 2;
-    const COMMA: u32 = 3;
-    /// A string that is the first in an object, or the first behind a comma: while it is open, and
-    /// when it has ended.
-    const FIRST_OPEN: u32 = 4;
-    const FIRST: u32 = 5;
-    const NEXT_OPEN: u32 = 6;
-    const NEXT: u32 = 7;
+/// What stands before a block: one or zero.
+#[derive(Clone, Copy, Default)]
+struct Before {
+    separator: u64,
+    square: u64,
+    brace: u64,
+    comma: u64,
+    /// A string where a key may stand: while it is open, and when it has ended.
+    open_key: u64,
+    key: u64,
 }
 
 /// The brackets that are open.
@@ -193,13 +190,14 @@ struct Bytes {
     commas: u64,
 }
 
-/// The tokens that may not stand where they do, and what tells the kind of the last comma.
+/// The tokens that may not stand where they do.
 struct Misplaced {
+    /// Whatever is around them.
     tokens: u64,
-    /// The comma was one of an object: a key follows it.
-    of_objects: u64,
-    /// It was one of an array.
-    of_arrays: u64,
+    /// A colon: what stands before it is no key in an array.
+    in_arrays: u64,
+    /// What is no string behind a comma, or no colon behind a string where a key stands.
+    in_objects: u64,
 }
 
 impl Bytes {
@@ -222,14 +220,6 @@ impl Bytes {
 }
 
 impl Before {
-    /// Where a value is expected, as behind a colon.
-    const VALUE: Self = Self(1 << Self::SEPARATOR);
-
-    #[inline(always)]
-    fn bit(self, at: u32) -> u64 {
-        self.0 >> at & 1
-    }
-
     /// Finds the tokens that may not follow those before them, and remembers what the next block
     /// has to know.
     #[inline(always)]
@@ -245,37 +235,30 @@ impl Before {
             colons,
             commas,
         } = *bytes;
-        let before = *self;
-        let mut next = 0;
-        let mut behind = |ends, at| {
-            let (behind, beyond) = behind::<SPACED>(ends, before.bit(at), space);
-            next |= beyond << at;
+        let behind = |ends, before: &mut u64| {
+            let (behind, beyond) = behind::<SPACED>(ends, *before, space);
+            *before = beyond;
             behind
         };
-        let after_separator = behind(colons | commas, Self::SEPARATOR);
-        let after_open = behind(opens, Self::OPEN);
-        let after_brace = behind(opens & curly, Self::BRACE);
-        let after_comma = behind(commas, Self::COMMA);
-        let value_expected = after_separator | (after_open & !after_brace);
+        let after_separator = behind(colons | commas, &mut self.separator);
+        let after_square = behind(opens & !curly, &mut self.square);
+        let after_brace = behind(opens & curly, &mut self.brace);
+        let after_comma = behind(commas, &mut self.comma);
+        let value_expected = after_separator | after_square;
         let strings = quotes & inside;
-        // A key is a string behind a brace, where it must be one, or behind a comma.
-        let first = strings & after_brace | before.bit(Self::FIRST_OPEN);
-        let second = strings & after_comma | before.bit(Self::NEXT_OPEN);
-        let (first, first_open) = run_ends(inside, first);
-        let (second, next_open) = run_ends(inside, second);
-        let after_first = behind(first, Self::FIRST);
-        let after_next = behind(second, Self::NEXT);
-        self.0 = next | first_open << Self::FIRST_OPEN | next_open << Self::NEXT_OPEN;
+        let keys = strings & (after_brace | after_comma) | self.open_key;
+        let (keys, open_key) = run_ends(inside, keys);
+        self.open_key = open_key;
+        let after_key = behind(keys, &mut self.key);
         let begins = (scalar & !(scalar << 1)) | opens;
         Misplaced {
-            tokens: (colons & !(after_first | after_next))
-                | (after_first & !colons)
+            tokens: (colons & !after_key)
                 | (begins & !value_expected)
                 | (strings & !(value_expected | after_brace))
                 | (commas & (value_expected | after_brace))
                 | (closes & after_separator),
-            of_objects: after_next & colons,
-            of_arrays: (after_comma & !strings) | (after_next & !colons),
+            in_arrays: after_key & colons,
+            in_objects: (after_comma & !strings) | (after_key & !colons),
         }
     }
 }
@@ -321,9 +304,9 @@ impl Misplaced {
     #[inline(always)]
     fn foreign(&self, kinds: u64) -> u64 {
         if kinds & 1 == 1 {
-            self.of_arrays
+            self.in_objects
         } else {
-            self.of_objects
+            self.in_arrays
         }
     }
 }
