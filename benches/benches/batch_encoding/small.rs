@@ -8,7 +8,7 @@ use floe_benches::shapes::{self, Shape};
 use floe_benches::turns::{Contender, Turns};
 
 use crate::rows::{Body, Mixed3, Row};
-use crate::{Failed, peers, report};
+use crate::{Failed, memcpy, peers, report};
 
 /// Rows of a batch.
 const ROWS: [usize; 4] = [1, 4, 10, 100];
@@ -45,6 +45,7 @@ fn decode(shape: &Shape, count: usize, turns: Turns) -> Result<(), Failed> {
         Contender::new("arrow-json, Arrow columns", || {
             peers::arrow_json::decode(body, &field).map_or(0, |batch| batch.num_rows())
         }),
+        memcpy(body),
     ];
     report("decode mixed3", body.len(), count, turns, &mut contenders);
     Ok(())
@@ -63,6 +64,7 @@ fn encode(shape: &Shape, count: usize, turns: Turns) -> Result<(), Failed> {
     let rows = Body {
         data: Mixed3::of(&shape.columns),
     };
+    let body = serde_json::to_vec(&rows)?;
     let [mut columns_out, mut serde_out] = [const { Vec::new() }; 2];
     let mut contenders = [
         Contender::new("floe-batch, Arrow columns", || {
@@ -73,8 +75,8 @@ fn encode(shape: &Shape, count: usize, turns: Turns) -> Result<(), Failed> {
             serde_out.clear();
             serde_json::to_writer(&mut serde_out, &rows).map_or(0, |()| 1)
         }),
+        memcpy(&body),
     ];
-    let bytes = serde_json::to_vec(&rows)?.len();
-    report("encode mixed3", bytes, count, turns, &mut contenders);
+    report("encode mixed3", body.len(), count, turns, &mut contenders);
     Ok(())
 }
