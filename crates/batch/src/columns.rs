@@ -314,24 +314,31 @@ pub fn decode_response_in_any_order(
         Err(BatchError::RowOutOfOrder { .. } | BatchError::RowMissing { .. }) => {}
         read => return read,
     }
-    let numbers = RowNumbers::InAnyOrder(rows as u64);
-    let mut order = vec![0; rows];
-    let mut read = 0;
-    let columns = read_with(body, numbers, std::slice::from_ref(ty), |_, number, _| {
-        // The walk has proved the number. A body has fewer than 2^32 rows.
-        if let Some(place) = order.get_mut(number as usize) {
-            *place = read;
-        }
-        read += 1;
+    let expected = RowNumbers::InAnyOrder(rows as u64);
+    let mut numbers = Vec::new();
+    let columns = read_with(body, expected, std::slice::from_ref(ty), |_, number, _| {
+        // A number of more bits makes the body incomplete, and then the column is not made.
+        numbers.push(number as u32);
         Ok(number + 1)
     });
     let mut columns = columns.map_err(|error| *error)?;
-    let order = UInt32Array::from(order);
+    let order = UInt32Array::from(inverted(&numbers));
     // Every row of `order` is one of the column's, so this cannot fail.
     take(&columns.remove(0), &order, None).map_err(|_| BatchError::RowMissing {
         place: Scanner::new(body).place(),
         row: 0,
     })
+}
+
+/// Where each row stands: the walk has proved that every number below their count is there once.
+fn inverted(numbers: &[u32]) -> Vec<u32> {
+    let mut order = vec![0; numbers.len()];
+    for (place, number) in (0..).zip(numbers) {
+        if let Some(slot) = order.get_mut(*number as usize) {
+            *slot = place;
+        }
+    }
+    order
 }
 
 fn encode(cells: &[Cells<'_>], rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), BatchError> {

@@ -1,8 +1,8 @@
 //! Responses whose rows come in any order.
 
 use arrow::array::AsArray;
-use floe_batch::rows::read_response_in_any_order;
-use floe_batch::{BatchError, decode_response_in_any_order};
+use floe_batch::rows::{read_response, read_response_in_any_order};
+use floe_batch::{BatchError, decode_response, decode_response_in_any_order};
 use proptest::prelude::*;
 
 use crate::model::ty;
@@ -46,6 +46,30 @@ fn rows_that_are_missing_doubled_or_unknown_are_named() {
         matches!(error, BatchError::RowMissing { row: 2, .. }),
         "{error}"
     );
+}
+
+#[test]
+fn nothing_is_sized_by_the_rows_that_are_expected_or_by_their_numbers() {
+    for sent in [usize::MAX, usize::MAX / 4, 1 << 33] {
+        for (rows, first_missing) in [
+            (vec![], 0),
+            (vec![1, 0], 2),
+            (vec![2, 1], 0),
+            (vec![0, sent - 1], 1),
+            (vec![sent - 1, sent - 1], 0),
+        ] {
+            let error = read(&body(&rows), sent).unwrap_err();
+            assert!(
+                matches!(error, BatchError::RowMissing { row, .. } if row == first_missing),
+                "{rows:?} of {sent}: {error}"
+            );
+        }
+    }
+    let two = body(&[0, 1]);
+    let ordered = decode_response(two.as_bytes(), usize::MAX, &ty("VARCHAR"));
+    assert_eq!(ordered.unwrap_err().code(), "FLOE-BATCH-0020");
+    let ordered = read_response::<&str>(two.as_bytes(), usize::MAX);
+    assert_eq!(ordered.unwrap_err().code(), "FLOE-BATCH-0020");
 }
 
 fn shuffled() -> impl Strategy<Value = Vec<usize>> {
