@@ -165,6 +165,12 @@ impl<'a> Number<'a> {
         }
     }
 
+    /// The nearest single, ties to even; `None` rather than infinite.
+    pub(crate) fn to_f32(&self) -> Option<f32> {
+        let single = self.as_str().parse::<f32>().ok()?;
+        single.is_finite().then_some(single)
+    }
+
     /// Clinger's fast path: digits and power of ten are both exact doubles, so
     /// one multiplication or division rounds once and therefore correctly
     /// (W. Clinger, "How to Read Floating Point Numbers Accurately", 1990).

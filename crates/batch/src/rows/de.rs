@@ -198,6 +198,22 @@ impl<'de> Cell<'_, 'de> {
         }
     }
 
+    /// As `float`, with the nearest `f32`: rounded once, and not by way of a double.
+    fn single<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        if !matches!(self.scan.peek(), Some(b'-' | b'0'..=b'9')) {
+            return self.float(visitor);
+        }
+        let offset = self.scan.offset();
+        let number = self.scan.number()?;
+        if let Some(single) = number.to_f32() {
+            return visitor.visit_f32(single);
+        }
+        self.double(&number, offset)?;
+        Err(de::Error::custom(
+            "the number is beyond the range of f32; read an f64",
+        ))
+    }
+
     fn array<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         let depth = self.scan.enter(self.depth)?;
         let mut items = Items {
@@ -251,7 +267,8 @@ impl<'de> Deserializer<'de> for Cell<'_, 'de> {
     type Error = Fault;
 
     as_read_by! { any: deserialize_any }
-    as_read_by! { float: deserialize_f32 deserialize_f64 }
+    as_read_by! { float: deserialize_f64 }
+    as_read_by! { single: deserialize_f32 }
     as_read_by! {
         integer: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128

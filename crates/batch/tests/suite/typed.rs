@@ -160,6 +160,39 @@ fn numbers_follow_the_rules_of_columns() {
 }
 
 #[test]
+fn a_single_is_rounded_once_and_never_infinite() {
+    let read = |number: &str| value::<Option<f32>>(&format!(r#"{{"data":[[0,{number}]]}}"#));
+    // Halfway between two singles, and a bit above: by way of a double it would be rounded twice.
+    for number in [
+        "1.000000059604644775390625",
+        "1.00000005960464477539062501",
+        "3.4028234663852886e38",
+        "-3.4028235677973366e38",
+        "1e-45",
+        "-0",
+        "1e-999",
+        "16777217",
+    ] {
+        let expected: f32 = number.parse().unwrap();
+        let found = read(number).unwrap().unwrap();
+        assert_eq!(found.to_bits(), expected.to_bits(), "{number}");
+    }
+    for (number, code) in [
+        ("3.4028235677973367e38", "FLOE-BATCH-0035"),
+        ("1e300", "FLOE-BATCH-0035"),
+        ("-1e39", "FLOE-BATCH-0035"),
+        ("1e309", "FLOE-BATCH-0031"),
+    ] {
+        let error = read(number).unwrap_err();
+        assert_eq!(error.code(), code, "{number}: {error}");
+        assert_eq!(error.place().unwrap().offset, 12, "{number}");
+    }
+    let error = read("1e300").unwrap_err().to_string();
+    assert!(error.contains("beyond the range of f32"), "{error}");
+    assert_eq!(read("\"inf\"").unwrap(), Some(f32::INFINITY));
+}
+
+#[test]
 fn nested_values_are_read_and_written() {
     let body = r#"{"data":[[0,{"City":"Warsaw","at":[52.23,21.01],"x":{"\u0031":null}}]]}"#;
     #[derive(Debug, PartialEq, Deserialize)]
