@@ -145,17 +145,23 @@ impl<'de> Cell<'_, 'de> {
         }
     }
 
-    /// A number as it is written: whole or double.
+    /// A number as it is written, for a type that takes what comes: whole or double. Digits are
+    /// data: a whole number does not become a double that stands for others as well.
     fn number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         let offset = self.scan.offset();
         let number = self.scan.number()?;
-        if number.is_integer()
-            && !number.is_negative_zero()
-            && let Ok(value) = number.to_decimal(NumberType::INTEGER)
-        {
-            return whole(value, visitor);
+        if !number.is_integer() || number.is_negative_zero() {
+            return visitor.visit_f64(self.double(&number, offset)?);
         }
-        visitor.visit_f64(self.double(&number, offset)?)
+        let value = self.exact(&number, offset)?;
+        let wide = i64::try_from(value).is_err() && u64::try_from(value).is_err();
+        match whole(value, visitor) {
+            Err(Fault::Refused(_)) if wide => Err(de::Error::custom(
+                "the whole number has more than 64 bits, which the type does not take; \
+                 read an i128, or let it be sent as a string",
+            )),
+            read => read,
+        }
     }
 
     fn double(&self, number: &Number<'_>, offset: usize) -> Result<f64, Fault> {
@@ -168,15 +174,15 @@ impl<'de> Cell<'_, 'de> {
         if !matches!(self.scan.peek(), Some(b'-' | b'0'..=b'9')) {
             return self.any(visitor);
         }
-        let (offset, ty) = (self.scan.offset(), NumberType::INTEGER);
-        let misfit = |scan: &Scanner<'_>, misfit: Misfit| {
-            misfit.into_error(scan, offset, SqlType::Number(ty))
-        };
+        let offset = self.scan.offset();
         let number = self.scan.number()?;
-        let value = number
-            .to_decimal(ty)
-            .map_err(|fault| misfit(self.scan, fault))?;
-        whole(value, visitor)
+        whole(self.exact(&number, offset)?, visitor)
+    }
+
+    fn exact(&self, number: &Number<'_>, offset: usize) -> Result<i128, Fault> {
+        let ty = NumberType::INTEGER;
+        let misfit = |misfit: Misfit| misfit.into_error(self.scan, offset, SqlType::Number(ty));
+        Ok(number.to_decimal(ty).map_err(misfit)?)
     }
 
     /// A double, or one of the strings that stand for one.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use floe_batch::rows::{RequestWriter, ResponseWriter, read_request, read_response};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 /// Reads one value of a one-row response.
@@ -157,6 +158,41 @@ fn numbers_follow_the_rules_of_columns() {
         value::<f32>(r#"{"data":[[0,"-inf"]]}"#).unwrap(),
         f32::NEG_INFINITY
     );
+}
+
+#[test]
+fn a_type_that_takes_any_value_gets_whole_numbers_exactly_or_not_at_all() {
+    use serde_json::{Value, json};
+    let read = |number: &str| value::<Value>(&format!(r#"{{"data":[[0,[{number}]]]}}"#));
+    for (number, expected) in [
+        ("18446744073709551615", json!([u64::MAX])),
+        ("-9223372036854775808", json!([i64::MIN])),
+        ("-0", json!([-0.0])),
+        ("1e20", json!([1e20])),
+        ("100000000000000000000.0", json!([1e20])),
+    ] {
+        assert_eq!(read(number).unwrap(), expected, "{number}");
+    }
+    for number in ["18446744073709551616", "-9223372036854775809"] {
+        let error = read(number).unwrap_err();
+        assert_eq!(error.code(), "FLOE-BATCH-0035", "{number}");
+        assert!(error.to_string().contains("read an i128"), "{error}");
+    }
+    let long = "9".repeat(39);
+    assert_eq!(read(&long).unwrap_err().code(), "FLOE-BATCH-0031");
+    let not_taken = value::<BTreeMap<u8, u8>>(r#"{"data":[[0,99999999999999999999]]}"#);
+    assert_eq!(not_taken.unwrap_err().code(), "FLOE-BATCH-0035");
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Wide {
+        id: i128,
+    }
+    let wide = r#"{"data":[[0,{"id":99999999999999999999}]]}"#;
+    let expected = Wide {
+        id: 10_i128.pow(20) - 1,
+    };
+    assert_eq!(value::<Wide>(wide).unwrap(), expected);
+    assert!(value::<IgnoredAny>(wide).is_ok());
 }
 
 #[test]
