@@ -127,7 +127,11 @@ fn object(dice: &mut Dice) -> String {
         dice.word(5, 12),
         dice.below(2) == 0,
         f64::from(dice.below(10_000)) / 100.0,
-        if dice.below(3) == 0 { "null".to_owned() } else { dice.below(100_000).to_string() },
+        if dice.below(3) == 0 {
+            "null".to_owned()
+        } else {
+            dice.below(100_000).to_string()
+        },
         tags.join(","),
         dice.below(400),
         dice.word(6, 14),

@@ -94,7 +94,9 @@ fn check<R: Row>(shape: &Shape, rows: &[R], body: &[u8]) -> Result<(), Failed> {
     same(&peers::jiter::decode(body, &shape.types)?);
     if !shape.types.contains(&SqlType::Variant) {
         let field = peers::arrow_json::body_field(&shape.types);
-        same(&peers::arrow_json::columns(&peers::arrow_json::decode(body, &field)?));
+        same(&peers::arrow_json::columns(&peers::arrow_json::decode(
+            body, &field,
+        )?));
     }
     let typed = read_request::<R::Arguments>(body)?;
     assert_eq!(typed.len(), rows.len());
@@ -102,7 +104,10 @@ fn check<R: Row>(shape: &Shape, rows: &[R], body: &[u8]) -> Result<(), Failed> {
         let expected = serde_json::to_string(&expected.arguments())?;
         assert_eq!(serde_json::to_string(read)?, expected);
     }
-    assert_eq!(serde_json::from_slice::<Body<R>>(body)?.data.len(), rows.len());
+    assert_eq!(
+        serde_json::from_slice::<Body<R>>(body)?.data.len(),
+        rows.len()
+    );
     assert!(sonic_rs::from_slice::<sonic_rs::Value>(body).is_ok());
     Ok(())
 }

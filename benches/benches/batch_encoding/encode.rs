@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use floe_batch::rows::RequestWriter;
-use floe_batch::levels::{self, Level};
 use floe_batch::SqlType;
+use floe_batch::levels::{self, Level};
+use floe_batch::rows::RequestWriter;
 use floe_benches::shapes::Shape;
 use floe_benches::turns::{Contender, Turns};
 use serde::Serialize;
@@ -27,7 +27,11 @@ pub(crate) fn table<R: Row>(
     let batch = peers::arrow_json::numbered(shape)?;
     let mut ways: Vec<(&'static str, Write_<'_>)> = vec![(
         "floe-batch, Arrow columns",
-        Box::new(|out| rows::encoder(shape).request(&shape.columns, 0..count, out).is_ok()),
+        Box::new(|out| {
+            rows::encoder(shape)
+                .request(&shape.columns, 0..count, out)
+                .is_ok()
+        }),
     )];
     for level in Level::all_here() {
         if level != Level::best() {
@@ -49,10 +53,16 @@ pub(crate) fn table<R: Row>(
         ));
     } else {
         // Trees are written with their keys in another order.
-        ways.push(("floe-batch, typed rows", Box::new(|out| typed(&arguments, out))));
+        ways.push((
+            "floe-batch, typed rows",
+            Box::new(|out| typed(&arguments, out)),
+        ));
     }
     ways.extend::<[(&'static str, Write_<'_>); 3]>([
-        ("arrow-json", Box::new(|out| peers::arrow_json::encode(&batch, out).is_ok())),
+        (
+            "arrow-json",
+            Box::new(|out| peers::arrow_json::encode(&batch, out).is_ok()),
+        ),
         (
             "itoa, zmij, json-escape-simd",
             Box::new(|out| peers::hand::encode(&shape.columns, &shape.types, out)),
@@ -67,7 +77,10 @@ pub(crate) fn table<R: Row>(
         ways.push(("sonic-rs, typed rows", Box::new(|out| sonic(&rows, out))));
     }
     let body = check(&ways);
-    let mut contenders: Vec<_> = ways.iter().map(|(name, way)| contender(name, way)).collect();
+    let mut contenders: Vec<_> = ways
+        .iter()
+        .map(|(name, way)| contender(name, way))
+        .collect();
     contenders.push(memcpy(&body));
     report(title, body.len(), count, turns, &mut contenders);
     Ok(())
@@ -104,8 +117,14 @@ fn check(ways: &[(&'static str, Write_<'_>)]) -> Vec<u8> {
             first = body;
         } else {
             let difference = body.len().abs_diff(first.len());
-            assert!(difference <= first.len() / 50, "{name}: {difference} bytes apart");
-            assert!(serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok(), "{name}");
+            assert!(
+                difference <= first.len() / 50,
+                "{name}: {difference} bytes apart"
+            );
+            assert!(
+                serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok(),
+                "{name}"
+            );
         }
     }
     first

@@ -28,7 +28,13 @@ const TEXTS: [usize; 2] = [1_000, 10_000];
 fn main() -> Result<(), Failed> {
     machine::keep_freed_memory()?;
     let turns = machine::turns();
-    let few = |rows: [usize; 2]| if turns == Turns::QUICK { vec![100] } else { rows.to_vec() };
+    let few = |rows: [usize; 2]| {
+        if turns == Turns::QUICK {
+            vec![100]
+        } else {
+            rows.to_vec()
+        }
+    };
     print_head(turns);
     for count in few(ROWS) {
         table::<rows::Mixed3>("mixed3", &shapes::mixed3(count), turns)?;
@@ -64,7 +70,14 @@ fn print_head(turns: Turns) {
     println!(
         "batch_encoding: {rounds} rounds, turns of {turn:?} or more, thread CPU time, medians"
     );
-    let peers = ["floe-batch", "arrow", "arrow-json", "serde_json", "sonic-rs", "jiter"];
+    let peers = [
+        "floe-batch",
+        "arrow",
+        "arrow-json",
+        "serde_json",
+        "sonic-rs",
+        "jiter",
+    ];
     let writers = ["itoa", "zmij", "json-escape-simd"];
     for package in peers.into_iter().chain(writers) {
         print!("{package} {}, ", machine::version(package));

@@ -55,7 +55,9 @@ fn decode(shape: &Shape, count: usize, turns: Turns) -> Result<(), Failed> {
 fn columns_of(rows: &[Mixed3]) -> [ArrayRef; 3] {
     [
         Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.1))),
-        Arc::new(StringArray::from_iter(rows.iter().map(|row| row.2.as_deref()))),
+        Arc::new(StringArray::from_iter(
+            rows.iter().map(|row| row.2.as_deref()),
+        )),
         Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.3))),
     ]
 }

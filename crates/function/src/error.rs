@@ -75,7 +75,10 @@ pub enum CallError {
         name: String,
     },
     /// The rows cannot be written as a batch: an error of the caller.
-    #[error("{context}: the rows cannot be written as a request: {source}")]
+    #[error(
+        "{context}: the rows cannot be written as a request: {source} ({code})",
+        code = source.code()
+    )]
     Encode {
         /// Which batch.
         context: Box<BatchContext>,
@@ -144,8 +147,8 @@ pub enum CallError {
     },
     /// The answer is not a batch with every row once, in order and of the declared type.
     #[error(
-        "{context}: the answer is not a valid batch: {source}{}",
-        near(excerpt)
+        "{context}: the answer is not a valid batch: {source}{} ({code})",
+        near(excerpt), code = source.code()
     )]
     Malformed {
         /// Which batch.

@@ -61,7 +61,9 @@ pub(crate) fn numbered(shape: &Shape) -> Result<RecordBatch, ArrowError> {
     for (index, (column, ty)) in shape.columns.iter().zip(&shape.types).enumerate() {
         let column: ArrayRef = match column.as_primitive_opt::<Decimal128Type>() {
             // The shapes have small whole numbers only.
-            Some(numbers) => Arc::new(numbers.unary::<_, arrow::datatypes::Int64Type>(|n| n as i64)),
+            Some(numbers) => {
+                Arc::new(numbers.unary::<_, arrow::datatypes::Int64Type>(|n| n as i64))
+            }
             None => Arc::clone(column),
         };
         let mut field = Field::new(format!("c{index}"), column.data_type().clone(), true);

@@ -24,6 +24,7 @@ async fn check(body: &str, code: &str, parts: &[&str]) {
     for part in parts {
         assert!(message.contains(part), "{part} is not in: {message}");
     }
+    assert!(message.ends_with(&format!(" ({code})")), "{message}");
     let cause = error
         .source()
         .and_then(|cause| cause.downcast_ref::<BatchError>())

@@ -303,3 +303,25 @@ fn only_context_functions_can_be_context_headers() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn rows_that_cannot_be_written_are_an_error_of_the_caller_with_the_code_of_the_cause() {
+    let service = Service::start([]).await;
+    let days: ArrayRef = Arc::new(Date32Array::from(vec![0, i32::MAX]));
+    let args = RecordBatch::try_from_iter([("DAY", days)]).unwrap();
+    let mut spec = spec();
+    spec.args = vec![("DAY".to_owned(), SqlType::Date)];
+    let error = function(spec, &service)
+        .call("q", 0, &args)
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "FLOE-FUNCTION-0005", "{error}");
+    assert!(!error.is_batch_failure());
+    let message = error.to_string();
+    assert!(
+        message.contains("written as a request: row 1: the date"),
+        "{message}"
+    );
+    assert!(message.ends_with(" (FLOE-BATCH-0042)"), "{message}");
+    assert!(service.seen().is_empty());
+}
