@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::attempt::{Attempt, Command, Event, Failure};
 use crate::endpoint::Admitted;
 use crate::error::{BatchContext, CallError, excerpt};
-use crate::exchange::{Call, ERROR_EXCERPT, Exchanged};
+use crate::exchange::{Call, Exchanged};
 use crate::function::Shared;
 use crate::telemetry::{BatchRetried, CircuitChanged};
 use crate::{CallReport, Target};
@@ -259,7 +259,7 @@ impl<'a> Drive<'a> {
                 (last, Some(202), true)
             }
             Exchanged::Answer { status, body, .. } => {
-                let last = format!("answered {status}: `{}`", excerpt(body, 0, ERROR_EXCERPT));
+                let last = format!("answered {status}: `{}`", excerpt(body));
                 (last, Some(*status), !matches!(status, 429 | 500..=599))
             }
             Exchanged::Lost(cause) => {
@@ -335,7 +335,7 @@ impl<'a> Drive<'a> {
             Failure::Refused { status } => CallError::Refused {
                 context,
                 status,
-                excerpt: excerpt(&self.answer, 0, ERROR_EXCERPT),
+                excerpt: excerpt(&self.answer),
             },
             Failure::RetriesExhausted => CallError::RetriesExhausted { context, last },
             Failure::BudgetSpent => CallError::BudgetSpent { context, last },

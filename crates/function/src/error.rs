@@ -147,15 +147,13 @@ pub enum CallError {
     },
     /// The answer is not a batch with every row once, in order and of the declared type.
     #[error(
-        "{context}: the answer is not a valid batch: {source}{} ({code})",
-        near(excerpt), code = source.code()
+        "{context}: the answer is not a valid batch: {source} ({code})",
+        code = source.code()
     )]
     Malformed {
         /// Which batch.
         context: Box<BatchContext>,
-        /// The start of the offending text.
-        excerpt: String,
-        /// What is wrong, with row and byte offset.
+        /// What is wrong, with row and byte offset; values of the answer are not repeated.
         source: BatchError,
     },
     /// The answer is larger than the client accepts.
@@ -388,23 +386,15 @@ fn last_try(last: &str) -> String {
     }
 }
 
-fn near(excerpt: &str) -> String {
-    if excerpt.is_empty() {
-        String::new()
-    } else {
-        format!("; there: `{excerpt}`")
-    }
-}
-
-/// Up to [`ERROR_EXCERPT`] bytes of `body` from `offset` on, as one readable line.
-pub(crate) fn excerpt(body: &[u8], offset: usize, most: usize) -> String {
-    let rest = body.get(offset..).unwrap_or_default();
-    let part = rest.get(..most.min(ERROR_EXCERPT)).unwrap_or(rest);
+/// The first [`ERROR_EXCERPT`] bytes of the answer to a batch that was refused, as one readable
+/// line.
+pub(crate) fn excerpt(body: &[u8]) -> String {
+    let part = body.get(..ERROR_EXCERPT).unwrap_or(body);
     let mut text: String = String::from_utf8_lossy(part)
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
-    if part.len() < rest.len() {
+    if part.len() < body.len() {
         // A character cut in two at the end is not the service's fault.
         while text.ends_with(char::REPLACEMENT_CHARACTER) {
             text.pop();
@@ -420,14 +410,13 @@ mod tests {
 
     #[test]
     fn an_excerpt_is_bounded_readable_and_on_one_line() {
-        assert_eq!(excerpt(b"a\nb\x1b[31m", 0, 300), "a b [31m");
+        assert_eq!(excerpt(b"a\nb\x1b[31m"), "a b [31m");
         assert_eq!(
-            excerpt("ä".repeat(400).as_bytes(), 0, 301),
-            "ä".repeat(150) + "…"
+            excerpt(format!("a{}", "ä".repeat(400)).as_bytes()),
+            format!("a{}…", "ä".repeat(149))
         );
-        assert_eq!(excerpt(b"abc", 1, 1), "b…");
-        assert_eq!(excerpt(b"abc", 3, 10), "");
-        assert_eq!(excerpt(b"abc", 99, 10), "");
+        assert_eq!(excerpt(&[b'a'; 300]), "a".repeat(300));
+        assert_eq!(excerpt(b""), "");
     }
 
     #[test]

@@ -60,7 +60,7 @@ async fn every_fault_becomes_a_coded_error() {
         (
             Fault::Rubbish,
             "FLOE-FUNCTION-0010",
-            "there: `I said something that is not JSON`",
+            "at byte 0: the body is not JSON: expected a value, found `I` (FLOE-BATCH-0011)",
         ),
         (
             Fault::Short,

@@ -86,6 +86,13 @@ impl de::Error for Fault {
             expected.join(", ")
         ))
     }
+
+    fn unknown_field(_found: &str, expected: &'static [&'static str]) -> Self {
+        Self::Refused(format!(
+            "expected the keys {}, found another one",
+            expected.join(", ")
+        ))
+    }
 }
 
 /// Names what was found by its kind alone: the messages of serde quote the

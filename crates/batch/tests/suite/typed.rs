@@ -39,6 +39,12 @@ struct Celsius(f64);
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Nothing;
 
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Strict {
+    name: String,
+}
+
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 enum Shape {
     Point,
@@ -117,6 +123,8 @@ fn a_value_of_another_type_is_refused_at_its_first_byte_without_being_quoted() {
         value::<bool>(r#"{"data":[[0,"s3cret"]]}"#).unwrap_err(),
         value::<Shape>(r#"{"data":[[0,"s3cret"]]}"#).unwrap_err(),
         value::<u8>(r#"{"data":[[0,s3cret]]}"#).unwrap_err(),
+        value::<Strict>(r#"{"data":[[0,{"s3cret":1}]]}"#).unwrap_err(),
+        value::<BTreeMap<u8, u8>>(r#"{"data":[[0,{"s3cret":1}]]}"#).unwrap_err(),
     ] {
         assert!(
             !format!("{error:?} {error}").contains("s3cret"),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use arrow::array::{Array as _, ArrayRef, RecordBatch, new_null_array};
 use arrow::compute::concat;
 use bytes::Bytes;
-use floe_batch::{BatchError, Encoder, decode_response};
+use floe_batch::{Encoder, decode_response};
 use tokio::time::Instant;
 
 use super::shared::{Call, Shared, count};
@@ -13,11 +13,8 @@ use crate::CallReport;
 use crate::attempt::{Attempt, AttemptLimits};
 use crate::backoff::mix;
 use crate::drive::{Drive, Request};
-use crate::error::{BatchContext, CallError, excerpt};
+use crate::error::{BatchContext, CallError};
 use crate::isolate::{Isolation, IsolationLimits};
-
-/// How many bytes of a malformed answer a message repeats.
-const MALFORMED_EXCERPT: usize = 100;
 
 /// The rows of one call that are sent.
 pub(super) struct Batch<'a> {
@@ -235,10 +232,8 @@ impl<'a> Batch<'a> {
 
     fn prove(&self, body: &[u8], rows: usize, drive: &Drive<'_>) -> Result<ArrayRef, CallError> {
         let answers = decode_response(body, rows, &self.shared.spec.returns).map_err(|source| {
-            let excerpt = offending(body, &source);
             CallError::Malformed {
                 context: drive.context(),
-                excerpt,
                 source,
             }
         })?;
@@ -281,11 +276,6 @@ fn blames_rows(error: &CallError, last_status: Option<u16>) -> bool {
         | CallError::CircuitOpen { .. }
         | CallError::DigestMismatch { .. } => false,
     }
-}
-
-fn offending(body: &[u8], error: &BatchError) -> String {
-    let offset = error.place().map_or(0, |place| place.offset);
-    excerpt(body, offset, MALFORMED_EXCERPT)
 }
 
 /// Spreads batch ids over jitter seeds: batches that failed together do not return together.

@@ -39,12 +39,7 @@ async fn check(body: &str, code: &str, parts: &[&str]) {
 
 #[tokio::test]
 async fn an_answer_that_is_not_json_is_refused() {
-    check(
-        "I am not JSON",
-        "FLOE-BATCH-0011",
-        &["byte 0", "`I am not JSON`"],
-    )
-    .await;
+    check("I am not JSON", "FLOE-BATCH-0011", &["byte 0", "found `I`"]).await;
     check("", "FLOE-BATCH-0011", &["byte 0", "the end of the body"]).await;
 }
 
@@ -61,11 +56,7 @@ async fn a_missing_row_is_refused() {
 #[tokio::test]
 async fn a_row_answered_twice_is_refused() {
     let body = r#"{"data":[[0,"x"],[0,"y"]]}"#;
-    let parts = [
-        "byte 18 (row 1)",
-        "row number 0 was already answered",
-        r#"`0,"y"]]}`"#,
-    ];
+    let parts = ["byte 18 (row 1)", "row number 0 was already answered"];
     check(body, "FLOE-BATCH-0021", &parts).await;
 }
 
@@ -75,7 +66,7 @@ async fn rows_in_another_order_are_refused() {
     check(
         body,
         "FLOE-BATCH-0022",
-        &["byte 10 (row 0)", r#"there: `1,"y"],[0,"x"]]}`"#],
+        &["byte 10 (row 0)", "row number 1 comes before row number 0"],
     )
     .await;
 }
@@ -94,12 +85,7 @@ async fn a_row_too_many_is_refused() {
 #[tokio::test]
 async fn a_value_of_another_type_is_refused() {
     let body = r#"{"data":[[0,"x"],[1,{"y":1}]]}"#;
-    let parts = [
-        "byte 20 (row 1)",
-        "VARCHAR takes",
-        "an object",
-        r#"`{"y":1}]]}`"#,
-    ];
+    let parts = ["byte 20 (row 1)", "VARCHAR takes", "an object"];
     check(body, "FLOE-BATCH-0030", &parts).await;
 }
 
@@ -109,15 +95,26 @@ async fn an_answer_without_data_is_refused() {
 }
 
 #[tokio::test]
-async fn a_long_offending_text_is_cut() {
-    let body = format!(r#"{{"data":[[0,"x"],[1,["{}"]]]}}"#, "long ".repeat(1000));
-    let service = Service::start([Step::Body(body)]).await;
-    let error = function(spec(), &service)
-        .call("q", 0, &two())
-        .await
-        .unwrap_err();
-    assert!(error.to_string().contains("long lon…`"), "{error}");
-    assert!(error.to_string().len() < 500, "{error}");
+async fn values_of_a_malformed_answer_are_in_no_message() {
+    for body in [
+        "s3cret",
+        r#"{"s3cret":1}"#,
+        r#"{"data":[["s3cret","x"],[1,"y"]]}"#,
+        r#"{"data":[[0,"x"],[1,["s3cret"]]]}"#,
+        r#"{"data":[[0,"x"],[1,"s3cret\q"]]}"#,
+        r#"{"data":[[0,"s3cret"],[0,"s3cret"]]}"#,
+        r#"{"data":[[0,"x"],[1,"y","s3cret"]]} "#,
+        r#"{"data":[[0,"x"],[1,"y"]]} s3cret"#,
+    ] {
+        let service = Service::start([Step::Body(body.to_owned())]).await;
+        let error = function(spec(), &service)
+            .call("q", 0, &two())
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), "FLOE-FUNCTION-0010", "{error}");
+        let all = format!("{error} {error:?}");
+        assert!(!all.contains("s3cret"), "{all}");
+    }
 }
 
 #[tokio::test]
