@@ -230,7 +230,10 @@ pub enum BatchError {
     },
 
     /// A string is not a date.
-    #[error("{place}: the string is not a date; write YYYY-MM-DD, years 0001 to 9999")]
+    #[error(
+        "{place}: the string is not a date; write YYYY-MM-DD (or DD-MON-YYYY, MM/DD/YYYY), years \
+         0001 to 9999"
+    )]
     NotADate {
         /// The string.
         place: Place,

@@ -31,9 +31,9 @@ pub enum SqlType {
     /// `NUMBER`, `DECIMAL`, `NUMERIC` and the integer types: a JSON number,
     /// exact.
     Number(NumberType),
-    /// `DATE`: a JSON string `YYYY-MM-DD`.
+    /// `DATE`: a JSON string `YYYY-MM-DD`; read are `DD-MON-YYYY` and `MM/DD/YYYY` as well.
     Date,
-    /// `TIME`: a JSON string `HH24:MI:SS.FF`.
+    /// `TIME`: a JSON string `HH24:MI:SS.FF`; read are `HH24:MI` and hours with AM or PM as well.
     Time(FractionDigits),
     /// `TIMESTAMP_NTZ`, `TIMESTAMP`, `DATETIME`: a JSON string `YYYY-MM-DD HH24:MI:SS.FF`, what a
     /// clock on the wall shows.

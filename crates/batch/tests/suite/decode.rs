@@ -119,6 +119,8 @@ fn dates_are_days() {
         response(body, 4, "DATE"),
         [date(0), date(19_782), date(-719_162), None]
     );
+    let body = r#"{"data":[[0,"29-FEB-2024"],[1,"29-feb-2024"],[2,"02/29/2024"]]}"#;
+    assert_eq!(response(body, 3, "DATE"), vec![date(19_782); 3]);
 }
 
 #[test]

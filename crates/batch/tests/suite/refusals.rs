@@ -211,19 +211,23 @@ fn a_number_that_does_not_fit_is_refused_and_never_rounded() {
 fn a_text_that_is_no_date_is_refused() {
     for text in [
         "2024-2-1",
-        "31/12/2024",
+        "2024/02/01",
+        "13/01/2024",
+        "01/32/2024",
+        "1/2/2024",
+        "01/02/24",
+        "01-02-2024",
+        "30-FEB-2024",
+        "01-FEBR-2024",
+        "Thu, 01 Feb 2024",
         "2023-02-29",
         "2024-01-01 00:00:00",
         "",
         "\\u0032024",
     ] {
-        refuses(
-            &format!(r#"{{"data":[[0,¶"{text}"]]}}"#),
-            1,
-            "DATE",
-            33,
-            Some(0),
-        );
+        let body = format!(r#"{{"data":[[0,¶"{text}"]]}}"#);
+        let message = refuses(&body, 1, "DATE", 33, Some(0));
+        assert!(message.contains("DD-MON-YYYY, MM/DD/YYYY"), "{message}");
     }
 }
 
