@@ -368,7 +368,8 @@ pub enum BatchError {
 
     /// A time or timestamp lies outside of what the format can write.
     #[error(
-        "row {row}: the time is not one of a day, or the timestamp not in the years 0001 to 9999"
+        "row {row}: the time is not one of a day, or the timestamp not in the years 0001 to 9999 \
+         or more than 14 hours from UTC"
     )]
     TimeNotWritable {
         /// Row number in the batch.

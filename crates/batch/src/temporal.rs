@@ -52,8 +52,11 @@ impl Stamp {
     }
 
     /// What a clock shows that is `offset` minutes ahead of UTC; `None` outside of the years 0001
-    /// to 9999.
+    /// to 9999, and for an offset that no place has.
     pub(crate) fn of_count(count: i64, per_second: i64, offset: Option<i16>) -> Option<Self> {
+        if offset.unwrap_or(0).unsigned_abs() > WIDEST_OFFSET.unsigned_abs() {
+            return None;
+        }
         let ahead = i64::from(offset.unwrap_or(0)) * 60;
         let seconds = count.div_euclid(per_second).checked_add(ahead)?;
         let rest = count.rem_euclid(per_second) * (SECOND / per_second);

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, StringArray, StringViewArray, Time32SecondArray,
-    Time64MicrosecondArray, TimestampMicrosecondArray, TimestampSecondArray,
+    Array, ArrayRef, AsArray, BinaryArray, Int16Array, StringArray, StringViewArray, StructArray,
+    Time32SecondArray, Time64MicrosecondArray, TimestampMicrosecondArray, TimestampSecondArray,
 };
 use arrow::datatypes::{
-    Int16Type, Time64NanosecondType, TimestampMicrosecondType, TimestampNanosecondType,
-    TimestampSecondType,
+    DataType, Field, Int16Type, Time64NanosecondType, TimestampMicrosecondType,
+    TimestampNanosecondType, TimestampSecondType,
 };
 use floe_batch::{Encoder, SqlType, decode_request, decode_response, encode_response};
 
@@ -161,6 +161,40 @@ fn times_that_are_none_are_refused() {
         "FLOE-BATCH-0038"
     );
     assert_eq!(refused("1700000000", "TIMESTAMP_NTZ"), "FLOE-BATCH-0030");
+}
+
+/// Moments at the start of 1970, on clocks that are so many minutes ahead of UTC.
+fn on_clocks(minutes: Vec<i16>) -> StructArray {
+    let moments = TimestampSecondArray::from(vec![0; minutes.len()]).with_timezone("+00:00");
+    let field = |name, ty: &DataType| Arc::new(Field::new(name, ty.clone(), false));
+    StructArray::from(vec![
+        (
+            field("timestamp", moments.data_type()),
+            Arc::new(moments.clone()) as ArrayRef,
+        ),
+        (
+            field("offset_minutes", &DataType::Int16),
+            Arc::new(Int16Array::from(minutes)),
+        ),
+    ])
+}
+
+#[test]
+fn a_clock_is_at_most_14_hours_from_utc() {
+    let mut out = Vec::new();
+    encode_response(&on_clocks(vec![840, -840]), &mut out).unwrap();
+    let body = concat!(
+        r#"{"data":[[0,"1970-01-01 14:00:00.000 +1400"],"#,
+        r#"[1,"1969-12-31 10:00:00.000 -1400"]]}"#
+    );
+    assert_eq!(out, body.as_bytes());
+    for minutes in [841, -841, i16::MAX, i16::MIN] {
+        let mut out = b"before".to_vec();
+        let error = encode_response(&on_clocks(vec![0, minutes]), &mut out).unwrap_err();
+        assert_eq!(error.code(), "FLOE-BATCH-0046");
+        assert!(error.to_string().starts_with("row 1: "), "{error}");
+        assert_eq!(out, b"before");
+    }
 }
 
 #[test]
