@@ -95,6 +95,7 @@ fn read_all(body: &[u8], rows: usize) {
         );
     }
     agree(body, rows);
+    singles(body, rows);
     if let Some(parsed) = &parsed {
         never_refused(body, rows, parsed);
     }
@@ -227,6 +228,27 @@ fn agree(body: &[u8], rows: usize) {
             .collect()
     });
     assert_eq!(any_order, of_column);
+}
+
+/// An `f32` is the nearest there is, and infinite only where the body says so.
+fn singles(body: &[u8], rows: usize) {
+    let Ok(read) = read_response::<Option<f32>>(body, rows) else {
+        return;
+    };
+    let doubles: Vec<Option<f64>> = read_response(body, rows).expect("what fits f32 fits f64");
+    let Ok(parsed) = serde_json::from_slice::<Body<'_>>(body) else {
+        return;
+    };
+    for ((single, double), cells) in read.into_iter().zip(doubles).zip(parsed.data) {
+        let (Some(single), Some(double)) = (single, double) else {
+            assert_eq!(single.is_none(), double.is_none());
+            continue;
+        };
+        assert_eq!(single.is_finite(), double.is_finite());
+        if let Ok(expected) = cells[1].get().parse::<f32>() {
+            assert_eq!(single.to_bits(), expected.to_bits(), "{}", cells[1]);
+        }
+    }
 }
 
 fn ty(name: &str) -> SqlType {
