@@ -7,6 +7,9 @@
 //! clock counts the CPU time of this thread, which other work on the machine
 //! does not add to.
 //!
+//! Services are processes of their own: what is measured there is wall-clock time, in turns as
+//! well, and the CPU time of either side.
+//!
 //! ```
 //! use std::{cell::Cell, time::Duration};
 //! use floe_benches::turns::{Contender, Turns};
@@ -28,7 +31,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod calls;
 pub mod machine;
+pub mod peers;
+pub mod processes;
 pub mod shapes;
 pub mod table;
 pub mod turns;
