@@ -11,6 +11,7 @@ mod codes;
 mod facade;
 mod fuzz;
 mod nightly;
+mod peers;
 mod report;
 mod run;
 mod test;
@@ -49,6 +50,10 @@ const COMMANDS: &[(&str, &str)] = &[
         "[--seconds N] [TARGET…]: builds the fuzz targets, runs each for N seconds (30)",
     ),
     (
+        "bench-peers",
+        "[--quick]: calls of Floe's service and of the same in Python, taking turns",
+    ),
+    (
         "nightly",
         "[--seconds N]: what CI has no time for; the result goes to docs/nightly.md",
     ),
@@ -68,6 +73,7 @@ fn main() -> ExitCode {
         "tools" => tools::run(),
         "deny" => tools::deny(),
         "fuzz" => fuzz::run(rest),
+        "bench-peers" => peers::run(rest),
         "nightly" => nightly::run(rest),
         "help" | "--help" | "-h" => {
             print!("{}", help());
@@ -87,7 +93,7 @@ fn main() -> ExitCode {
 fn help() -> String {
     let mut text = String::from("cargo xtask COMMAND\n\n");
     for (name, what) in COMMANDS {
-        text.push_str(&format!("  {name:<8} {what}\n"));
+        text.push_str(&format!("  {name:<11} {what}\n"));
     }
     text
 }
