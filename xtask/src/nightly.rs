@@ -1,7 +1,7 @@
 //! `cargo xtask nightly`: what CI has no time for, with its result kept in the repository.
 
 use crate::report::Parts;
-use crate::{Result, facade, fuzz, run};
+use crate::{Result, facade, fuzz, peers, run};
 
 /// Where the last result is kept, seen from the root.
 const RESULT: &str = "docs/nightly.md";
@@ -22,13 +22,15 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let mut parts = Parts::default();
     facade::run(&facade::all(), &mut parts);
     parts.run("benchmarks", || run::check(run::cargo(&["bench"])));
+    let calls = parts.run("calls beside Python", || peers::measure(false));
     parts.run(&format!("fuzz targets, {seconds} s each"), || {
         fuzz::run(&["--seconds".to_owned(), seconds.to_owned()])
     });
-    std::fs::write(
-        run::root().join(RESULT),
-        page(&parts, &said("date", &["-u", "+%F"])),
-    )?;
+    let mut page = page(&parts, &said("date", &["-u", "+%F"]));
+    if let Some(calls) = calls {
+        page.push_str(&section("Calls beside Python", &calls));
+    }
+    std::fs::write(run::root().join(RESULT), page)?;
     println!("\n{}\nwrote {RESULT}", parts.table());
     parts.verdict()
 }
@@ -43,6 +45,11 @@ fn page(parts: &Parts, day: &str) -> String {
          | part | time | outcome |\n|---|---|---|\n{}",
         parts.markdown_rows()
     )
+}
+
+/// What a part printed, under a heading of its own.
+fn section(heading: &str, printed: &str) -> String {
+    format!("\n## {heading}\n\n```text\n{}\n```\n", printed.trim_end())
 }
 
 /// What a program answers, or `unknown`.
@@ -66,6 +73,15 @@ mod tests {
         assert!(
             page.lines().last().unwrap().ends_with("| it broke |"),
             "{page}"
+        );
+    }
+
+    #[test]
+    fn what_a_part_printed_is_kept_as_it_is() {
+        let section = section("Calls", "rows  time\n   1   2 |\n\n");
+        assert_eq!(
+            section,
+            "\n## Calls\n\n```text\nrows  time\n   1   2 |\n```\n"
         );
     }
 }
