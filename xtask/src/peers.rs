@@ -107,7 +107,7 @@ fn quick(args: &[String]) -> Result<bool> {
 ///
 /// # Errors
 ///
-/// As [`run`].
+/// As [`run()`].
 pub(crate) fn measure(quick: bool) -> Result<String> {
     let versions = prepare()?;
     // Built before the services are started, which then wait for nothing.
