@@ -1,5 +1,6 @@
 //! The service functions that a query may call.
 
+mod argument;
 mod coercion;
 mod json;
 mod udf;
@@ -13,6 +14,7 @@ use datafusion::sql::sqlparser::ast::{ObjectName, ObjectNamePart};
 use floe_function::Function;
 use floe_function::floe_batch::SqlType;
 
+pub(crate) use argument::as_declared;
 pub(crate) use json::{is_json, json_udfs, to_variant};
 pub(crate) use udf::{ServiceUdf, as_service_udf};
 
@@ -58,7 +60,8 @@ impl ServiceFunctions {
     }
 
     /// Makes `function` callable as `name`; a function under the same name with the same argument
-    /// types is replaced.
+    /// types is replaced. As in the original, lengths, precisions and digits make no difference:
+    /// `VARCHAR(10)` and `VARCHAR` are the same type here, `VARCHAR` and `VARIANT` are not.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -82,7 +85,7 @@ impl ServiceFunctions {
     ) {
         let new = Arc::new(ServiceFunction::new(name, function.into(), volatility));
         let overloads = self.by_name.entry(name.to_owned()).or_default();
-        overloads.retain(|old| old.arg_types != new.arg_types);
+        overloads.retain(|old| old.arg_types() != new.arg_types());
         overloads.push(new);
     }
 
@@ -139,7 +142,6 @@ pub(crate) struct ServiceFunction {
     pub(crate) name: String,
     pub(crate) function: Arc<Function>,
     pub(crate) volatility: Volatility,
-    pub(crate) arg_types: Vec<DataType>,
     pub(crate) return_type: DataType,
     pub(crate) nullable: bool,
 }
@@ -154,12 +156,17 @@ impl ServiceFunction {
         }
     }
 
+    /// What tells functions of one name apart.
+    fn arg_types(&self) -> Vec<&'static str> {
+        let args = self.function.spec().args.iter();
+        args.map(|(_, ty)| ty.name()).collect()
+    }
+
     fn new(name: &str, function: Arc<Function>, volatility: Volatility) -> Self {
         let spec = function.spec();
         Self {
             name: name.to_owned(),
             volatility,
-            arg_types: spec.args.iter().map(|(_, ty)| ty.arrow_type()).collect(),
             return_type: spec.returns.arrow_type(),
             nullable: spec.may_return_null(),
             function,

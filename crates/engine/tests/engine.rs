@@ -252,18 +252,69 @@ async fn an_instance_larger_than_a_node_is_refused() {
     assert!(failure.to_string().contains("1.500 CPU"), "{failure}");
 }
 
+fn service_with_endpoints() -> String {
+    let with_endpoints = create("").replace(
+        "app:v1\n",
+        "app:v1\n  endpoints:\n  - {name: web, port: 80}\n  - {name: raw, port: 81, protocol: TCP}\n",
+    );
+    format!("{POOL}; {with_endpoints}")
+}
+
+/// An engine with one service, for functions over its endpoint `web`.
+async fn for_functions(dir: &Path) -> Engine {
+    let engine = open(&dir.join("data"));
+    import(&engine, dir, "one");
+    execute(&engine, &service_with_endpoints()).await.unwrap();
+    engine
+}
+
+/// `head` is what stands before SERVICE.
+fn function(head: &str) -> String {
+    format!("CREATE {head} SERVICE=s ENDPOINT=web AS '/f'")
+}
+
+#[tokio::test]
+async fn functions_are_told_apart_by_types_and_not_by_their_parameters() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = for_functions(dir.path()).await;
+    for head in [
+        "FUNCTION f(a VARCHAR(10)) RETURNS VARCHAR",
+        "FUNCTION f(a VARIANT) RETURNS VARCHAR",
+        "FUNCTION f(a NUMBER(10,2)) RETURNS VARCHAR",
+    ] {
+        execute(&engine, &function(head)).await.unwrap();
+    }
+    for head in [
+        "FUNCTION f(a VARCHAR) RETURNS VARCHAR",
+        "FUNCTION f(a INT) RETURNS VARCHAR",
+    ] {
+        assert_eq!(code(&engine, &function(head)).await, "FLOE-ENGINE-0006");
+    }
+    let head = "OR REPLACE FUNCTION f(a VARCHAR) RETURNS DATE";
+    execute(&engine, &function(head)).await.unwrap();
+    let shown = table(&engine, "SHOW FUNCTIONS").await;
+    let arguments: Vec<_> = (0..shown.rows.len())
+        .filter_map(|row| shown.cell(row, "arguments"))
+        .collect();
+    assert_eq!(
+        arguments,
+        [
+            "F(NUMBER) RETURN VARCHAR",
+            "F(VARCHAR) RETURN DATE",
+            "F(VARIANT) RETURN VARCHAR",
+        ]
+    );
+    let drop = "DROP FUNCTION f(VARCHAR(20)); DROP FUNCTION f(INT); DROP FUNCTION f(VARIANT)";
+    execute(&engine, drop).await.unwrap();
+    assert!(table(&engine, "SHOW FUNCTIONS").await.rows.is_empty());
+}
+
 #[tokio::test]
 async fn functions_are_checked_against_the_endpoints_of_their_service() {
     let dir = tempfile::tempdir().unwrap();
     let engine = open(&dir.path().join("data"));
     import(&engine, dir.path(), "one");
-    let with_endpoints = create("").replace(
-        "app:v1\n",
-        "app:v1\n  endpoints:\n  - {name: web, port: 80}\n  - {name: raw, port: 81, protocol: TCP}\n",
-    );
-    execute(&engine, &format!("{POOL}; {with_endpoints}"))
-        .await
-        .unwrap();
+    execute(&engine, &service_with_endpoints()).await.unwrap();
     let function = |endpoint: &str, rest: &str| {
         format!(
             "CREATE FUNCTION f(a VARCHAR) RETURNS VARCHAR SERVICE=s ENDPOINT={endpoint} {rest} \

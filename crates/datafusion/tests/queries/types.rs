@@ -83,6 +83,40 @@ async fn json_keeps_its_mark_through_tables_subqueries_and_calls() {
 }
 
 #[tokio::test]
+async fn of_functions_that_take_text_and_json_each_gets_its_own() {
+    let mut fixture = fixture().await;
+    for (ty, path) in [("VARCHAR", "/text"), ("VARIANT", "/json"), ("NUMBER", "/number")] {
+        let volatile = Volatility::Volatile;
+        fixture.add_with("KIND", &[ty], "VARCHAR", path, volatile, |_| {});
+    }
+    for (sql, path) in [
+        ("kind('[1]')", "/text"),
+        ("kind(parse_json('[1]'))", "/json"),
+        ("kind(any('a'))", "/json"),
+        ("kind(12)", "/number"),
+        ("kind(true)", "/json"),
+        ("kind(CAST(parse_json('[1]') AS VARCHAR))", "/text"),
+    ] {
+        let before = fixture.service.log().len();
+        fixture.rows(&format!("SELECT {sql} AS x")).await;
+        let log = fixture.service.log();
+        assert_eq!(log.last().unwrap().path, path, "{sql}");
+        assert!(log.len() > before, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn parameters_of_types_tell_no_functions_apart() {
+    let mut fixture = fixture().await;
+    for (ty, path) in [("VARCHAR(10)", "/short"), ("VARCHAR", "/long")] {
+        let volatile = Volatility::Volatile;
+        fixture.add_with("KIND", &[ty], "VARCHAR", path, volatile, |_| {});
+    }
+    fixture.rows("SELECT kind('a') AS x").await;
+    assert_eq!(fixture.service.log().last().unwrap().path, "/long");
+}
+
+#[tokio::test]
 async fn text_that_is_not_json_is_refused_where_it_is_parsed_or_sent() {
     let fixture = fixture().await;
     let error = fixture
