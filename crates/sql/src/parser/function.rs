@@ -50,7 +50,14 @@ fn unsettable() -> Vec<Named> {
 
 impl Cursor<'_> {
     pub(crate) fn create_function(&mut self, or_replace: bool) -> Result<Statement, SqlError> {
+        let start = self.peek().start;
         let if_not_exists = self.eat_if("IF NOT EXISTS")?;
+        if or_replace && if_not_exists {
+            let message = "`OR REPLACE` and `IF NOT EXISTS` exclude each other";
+            let span = self.span_from(start);
+            return Err(SqlError::new(SqlErrorKind::UnexpectedToken, span, message)
+                .with_hint("leave one of them out: what exists is replaced, or it is kept"));
+        }
         let name = self.object_name()?;
         let args = self.function_args()?;
         self.expect("RETURNS")?;
