@@ -310,6 +310,22 @@ async fn functions_are_told_apart_by_types_and_not_by_their_parameters() {
 }
 
 #[tokio::test]
+async fn describe_function_says_what_must_not_be_null() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = for_functions(dir.path()).await;
+    for (returns, described) in [
+        ("VARCHAR NOT NULL", "VARCHAR NOT NULL"),
+        ("INT NULL", "NUMBER(38,0)"),
+    ] {
+        let head = format!("OR REPLACE FUNCTION f() RETURNS {returns}");
+        execute(&engine, &function(&head)).await.unwrap();
+        let table = table(&engine, "DESCRIBE FUNCTION f()").await;
+        assert_eq!(table.cell(1, "property"), Some("returns"));
+        assert_eq!(table.cell(1, "value"), Some(described));
+    }
+}
+
+#[tokio::test]
 async fn functions_are_checked_against_the_endpoints_of_their_service() {
     let dir = tempfile::tempdir().unwrap();
     let engine = open(&dir.path().join("data"));

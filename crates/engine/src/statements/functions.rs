@@ -169,7 +169,7 @@ pub(crate) fn describe(shared: &Shared, describe: &DescribeFunction) -> Result<T
     };
     let rows = [
         ("signature", Some(signature(&record))),
-        ("returns", Some(record.returns.clone())),
+        ("returns", Some(returns(&record))),
         ("language", None),
         ("null handling", Some(null_handling.to_owned())),
         ("volatility", Some(volatility.to_owned())),
@@ -470,6 +470,16 @@ fn find(shared: &Shared, signature: &str) -> Option<FunctionRecord> {
         .functions()
         .into_iter()
         .find(|record| record.signature() == signature)
+}
+
+/// `VARCHAR NOT NULL`
+fn returns(record: &FunctionRecord) -> String {
+    let not_null = if record.returns_not_null {
+        " NOT NULL"
+    } else {
+        ""
+    };
+    format!("{}{not_null}", record.returns)
 }
 
 /// `(TEXT VARCHAR)`
