@@ -309,6 +309,30 @@ async fn functions_are_told_apart_by_types_and_not_by_their_parameters() {
     assert!(table(&engine, "SHOW FUNCTIONS").await.rows.is_empty());
 }
 
+/// "Summary of data types" in Snowflake's documentation, without what no batch carries, and the
+/// names in full of the types with time zones.
+const TYPES: &str = "NUMBER DECIMAL DEC NUMERIC INT INTEGER BIGINT SMALLINT TINYINT BYTEINT FLOAT \
+    FLOAT4 FLOAT8 DOUBLE DOUBLE_PRECISION REAL VARCHAR CHAR CHARACTER NCHAR STRING TEXT NVARCHAR \
+    NVARCHAR2 CHAR_VARYING NCHAR_VARYING CHARACTER_VARYING NATIONAL_CHAR NATIONAL_CHARACTER \
+    NATIONAL_CHAR_VARYING NATIONAL_CHARACTER_VARYING BINARY VARBINARY BOOLEAN DATE DATETIME TIME \
+    TIMESTAMP TIMESTAMPLTZ TIMESTAMPNTZ TIMESTAMPTZ TIMESTAMP_WITH_TIME_ZONE \
+    TIMESTAMP_WITHOUT_TIME_ZONE TIMESTAMP_WITH_LOCAL_TIME_ZONE VARIANT OBJECT ARRAY";
+
+#[tokio::test]
+async fn every_name_of_a_type_is_one_for_functions() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = for_functions(dir.path()).await;
+    let underscored = ["TIMESTAMP_LTZ", "TIMESTAMP_NTZ", "TIMESTAMP_TZ"].map(str::to_owned);
+    let names = TYPES.split_whitespace().map(|name| name.replace('_', " "));
+    for ty in names.chain(underscored) {
+        let head = format!("OR REPLACE FUNCTION f(a {ty}) RETURNS {ty} NOT NULL");
+        execute(&engine, &function(&head)).await.unwrap();
+        execute(&engine, &format!("DROP FUNCTION f({ty})"))
+            .await
+            .unwrap();
+    }
+}
+
 #[tokio::test]
 async fn describe_function_says_what_must_not_be_null() {
     let dir = tempfile::tempdir().unwrap();
