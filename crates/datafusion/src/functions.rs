@@ -3,6 +3,7 @@
 mod argument;
 mod coercion;
 mod json;
+mod mark;
 mod udf;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,8 @@ use floe_function::Function;
 use floe_function::floe_batch::SqlType;
 
 pub(crate) use argument::as_declared;
-pub(crate) use json::{is_json, json_udfs, to_variant};
+pub(crate) use json::{is_to_variant, json_as_it_is, json_udfs, makes_json, to_variant};
+pub(crate) use mark::Mark;
 pub(crate) use udf::{ServiceUdf, as_service_udf};
 
 /// The service functions that a query may call, by name.
@@ -151,7 +153,7 @@ impl ServiceFunction {
     pub(crate) fn result(&self, name: &str, nullable: bool) -> Field {
         let field = Field::new(name, self.return_type.clone(), nullable);
         match self.function.spec().returns {
-            SqlType::Variant | SqlType::Object | SqlType::Array => json::as_json(field),
+            SqlType::Variant | SqlType::Object | SqlType::Array => Mark::Json.on(field),
             _ => field,
         }
     }

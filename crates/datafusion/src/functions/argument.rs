@@ -5,13 +5,13 @@ use datafusion::logical_expr::{Expr, cast};
 use floe_function::floe_batch::SqlType;
 
 use super::coercion::is_decimal;
-use super::{is_json, to_variant};
+use super::{Mark, to_variant};
 
 /// `value` as the function that it is given to declares it; `field` says what it is.
 pub(crate) fn as_declared(value: Expr, field: &Field, ty: SqlType) -> Expr {
     let given = field.data_type();
     match ty {
-        SqlType::Variant if is_json(field) || given.is_null() => value,
+        SqlType::Variant if Mark::of(field) == Some(Mark::Json) || given.is_null() => value,
         SqlType::Variant => to_variant().call(vec![value]),
         SqlType::TimestampTz(_) if given.is_null() || *given == ty.arrow_type() => value,
         // A moment without an offset of its own is one in UTC.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use floe_function::floe_batch::SqlType;
 
-use super::{ServiceFunction, is_json};
+use super::{Mark, ServiceFunction};
 
 /// The function whose argument types are reached from `given` with the least conversion; among
 /// equals, the one inserted first.
@@ -52,7 +52,8 @@ fn conversion(given: &Field, declared: SqlType) -> Option<u32> {
         return Some(SAME);
     }
     match declared {
-        _ if is_json(given) => Some(from_json(declared)),
+        // What may be JSON is not sent as text because there is a function for text, too.
+        _ if Mark::of(given).is_some() && is_text(ty) => Some(from_json(declared)),
         _ if is_text(ty) => Some(from_text(declared)),
         _ if *ty == declared.arrow_type() => Some(SAME),
         SqlType::Varchar(_) if ty.is_primitive() || *ty == DataType::Boolean => Some(TO_TEXT),

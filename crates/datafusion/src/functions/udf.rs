@@ -11,8 +11,10 @@ use datafusion::logical_expr::{
     Volatility as PlanVolatility,
 };
 
+use floe_function::floe_batch::SqlType;
+
 use super::coercion::{best_overload, is_moment};
-use super::{ServiceFunction, is_json};
+use super::{Mark, ServiceFunction};
 use crate::error::QueryError;
 
 /// All functions of one name.
@@ -34,11 +36,17 @@ impl ServiceUdf {
         }
     }
 
+    /// Whether one of the functions has an argument for which it matters if a text is JSON.
+    pub(crate) fn takes_a_variant(&self) -> bool {
+        let args = self
+            .overloads
+            .iter()
+            .flat_map(|one| &one.function.spec().args);
+        args.into_iter().any(|(_, ty)| *ty == SqlType::Variant)
+    }
+
     /// The function that a call with such arguments means.
-    pub(crate) fn overload(
-        &self,
-        given: &[FieldRef],
-    ) -> Result<&Arc<ServiceFunction>, QueryError> {
+    pub(crate) fn overload(&self, given: &[FieldRef]) -> Result<&Arc<ServiceFunction>, QueryError> {
         best_overload(&self.overloads, given).ok_or_else(|| {
             let signatures: Vec<_> = self
                 .overloads
@@ -125,7 +133,7 @@ fn type_list(given: &[FieldRef]) -> String {
 /// The type in SQL's words where there is one.
 fn sql_name(field: &Field) -> String {
     let name = match field.data_type() {
-        _ if is_json(field) => "VARIANT",
+        _ if Mark::of(field).is_some() => "VARIANT",
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "VARCHAR",
         DataType::Decimal128(precision, scale) => return format!("NUMBER({precision},{scale})"),
         DataType::Float64 => "FLOAT",

@@ -6,11 +6,12 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::{Case, ScalarFunction};
 use datafusion::logical_expr::{Expr, ExprSchemable};
+use floe_function::floe_batch::SqlType;
 
 use super::branches::{self, Branching};
 use super::{OutputNames, name_of_a_call};
 use crate::error::QueryError;
-use crate::functions::{ServiceFunction, Volatility, as_declared, as_service_udf};
+use crate::functions::{Mark, ServiceFunction, Volatility, as_declared, as_service_udf};
 use crate::service_call::Call;
 
 /// Calls by nesting: those of level 0 hold no results of calls, those of level n hold results of
@@ -101,6 +102,13 @@ impl<'a> Extractor<'a> {
         let declared = function.function.spec().args.iter();
         for (arg, (_, ty)) in call.args.iter_mut().zip(declared) {
             let (_, field) = arg.to_field(self.input)?;
+            if *ty == SqlType::Variant && Mark::of(&field) == Some(Mark::Unclear) {
+                return Err(QueryError::JsonOrText {
+                    function: function.name.clone(),
+                    location: None,
+                }
+                .into());
+            }
             *arg = as_declared(std::mem::take(arg), &field, *ty);
         }
         Ok(Expr::ScalarFunction(call))

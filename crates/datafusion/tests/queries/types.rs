@@ -161,3 +161,96 @@ async fn times_and_binary_make_the_way_there_and_back() {
     let bytes = fixture.column("SELECT bin(X'00ff') AS b").await;
     assert_eq!(bytes, ["00ff"]);
 }
+
+const PARSED: &str = "WITH parsed AS (SELECT id, name, parse_json('{\"id\":' || \
+    CAST(id AS VARCHAR) || '}') AS j FROM people WHERE id < 3)";
+
+#[tokio::test]
+async fn json_stays_json_through_what_yields_one_of_its_values() {
+    for sql in [
+        "SELECT any(coalesce(j, parse_json('0'))) FROM parsed",
+        "SELECT any(coalesce(NULL, j)) FROM parsed",
+        "SELECT any(nvl(j, j)) FROM parsed",
+        "SELECT any(nullif(j, 'x')) FROM parsed",
+        "SELECT any(CASE WHEN id = 1 THEN j ELSE j END) FROM parsed",
+        "SELECT any(CASE WHEN id > 0 THEN j END) FROM parsed",
+        "SELECT any(c) FROM (SELECT CASE WHEN id > 0 THEN j END AS c FROM parsed) ORDER BY c",
+        "SELECT any(max(j)) FROM parsed GROUP BY id",
+        "SELECT any(m) FROM (SELECT id, min(j) AS m FROM parsed GROUP BY id)",
+        "SELECT any(coalesce(j, j)) FROM parsed GROUP BY coalesce(j, j)",
+        "SELECT any(first_value(j) OVER (PARTITION BY id)) FROM parsed",
+        "SELECT any(x) FROM (SELECT lag(j, 0) OVER (ORDER BY id) AS x FROM parsed)",
+        "SELECT any(to_variant(coalesce(j, j))) FROM parsed",
+        "SELECT any(x) FROM (SELECT coalesce(j, j) AS x FROM parsed UNION ALL SELECT NULL) \
+         WHERE x IS NOT NULL",
+        "SELECT any(parse_json(j || '')) FROM parsed",
+        "SELECT any(any(coalesce(j, j))) FROM parsed",
+    ] {
+        let fixture = fixture().await;
+        fixture.rows(&format!("{PARSED} {sql}")).await;
+        let mut got = fixture.got();
+        got.dedup();
+        assert_eq!(got, ["{\"id\":1}", "{\"id\":2}"], "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn text_that_may_be_json_is_not_sent_as_a_variant() {
+    let mut fixture = fixture().await;
+    for ty in ["VARCHAR", "VARIANT"] {
+        fixture.add_with("KIND", &[ty], "VARCHAR", "/", Volatility::Volatile, |_| {});
+    }
+    for sql in [
+        "SELECT any(coalesce(j, 'none')) FROM parsed",
+        "SELECT any(CASE WHEN id = 1 THEN j ELSE name END) FROM parsed",
+        "SELECT any(j || 'x') FROM parsed",
+        "SELECT any(upper(j)) FROM parsed",
+        "SELECT kind(upper(j)) FROM parsed",
+        "SELECT any(to_variant(upper(j))) FROM parsed",
+        "SELECT any(c) FROM (SELECT CASE WHEN id = 1 THEN j ELSE name END AS c FROM parsed)",
+        "SELECT any(string_agg(j, ',')) FROM parsed",
+        "SELECT any(x) FROM (SELECT unnest(array_agg(j)) AS x FROM parsed)",
+        "SELECT any(x) FROM (SELECT j AS x FROM parsed UNION ALL SELECT name FROM people)",
+        "SELECT any(lead(j, 1, 'none') OVER (ORDER BY id)) FROM parsed",
+        "SELECT any(named_struct('a', j)['a']) FROM parsed",
+        "SELECT id FROM parsed WHERE any(coalesce(j, name)) IS NULL",
+    ] {
+        let error = fixture.refused(&format!("{PARSED} {sql}")).await;
+        assert_eq!(error.code(), "FLOE-QUERY-0016", "{sql}: {error}");
+    }
+    let error = fixture.refused("SELECT any(upper(parse_json('[]')))").await;
+    assert_eq!(
+        error.location().map(|at| (at.line, at.column)),
+        Some((1, 8))
+    );
+    for (sql, sent) in [
+        (
+            "any(CAST(coalesce(j, name) AS VARCHAR))",
+            "\"{\\\"id\\\":1}\"",
+        ),
+        ("any(CASE WHEN j = 'x' THEN 'a' ELSE 'b' END)", "\"b\""),
+        ("obj(coalesce(j, name))", "{\"id\":1}"),
+        ("any(name)", "\"Ann\""),
+        ("any(length(j))", "8"),
+    ] {
+        fixture
+            .rows(&format!("{PARSED} SELECT {sql} FROM parsed WHERE id = 1"))
+            .await;
+        let log = fixture.service.log();
+        let last = &log.last().unwrap().rows[0][1];
+        assert_eq!(last.to_string(), sent, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_of_values_keeps_the_mark_of_json() {
+    let fixture = fixture().await;
+    let sql = "SELECT any(column1) FROM (VALUES (parse_json('[1]')), (parse_json('2')))";
+    fixture.rows(sql).await;
+    assert_eq!(fixture.got(), ["2", "[1]"]);
+    let sql = "SELECT any(column1) FROM (VALUES (coalesce(parse_json('[1]'), NULL)), ('a'))";
+    assert_eq!(fixture.refused(sql).await.code(), "FLOE-QUERY-0016");
+    let sql = "WITH RECURSIVE r AS (SELECT 1 AS n, coalesce(parse_json('[1]'), NULL) AS j \
+               UNION ALL SELECT n + 1, j FROM r WHERE n < 2) SELECT any(j) FROM r";
+    assert_eq!(fixture.refused(sql).await.code(), "FLOE-QUERY-0016");
+}
