@@ -89,6 +89,7 @@ fn from_time(given: &DataType, declared: SqlType) -> Option<u32> {
         (SqlType::Date, Date64) | (SqlType::Time(_), Time32(_) | Time64(_)) => Some(SAME_FAMILY),
         (SqlType::TimestampNtz(_), Timestamp(_, None))
         | (SqlType::TimestampLtz(_), Timestamp(_, Some(_))) => Some(SAME_FAMILY),
+        (SqlType::TimestampTz(_), given) if is_moment(given) => Some(SAME_FAMILY),
         (SqlType::Date, Timestamp(..))
         | (
             SqlType::TimestampNtz(_) | SqlType::TimestampLtz(_) | SqlType::TimestampTz(_),

@@ -294,7 +294,10 @@ impl Fixture {
 
     /// The error of planning.
     pub(crate) async fn refused(&self, sql: &str) -> QueryError {
-        query(&self.context(), sql).await.unwrap_err()
+        let planned = query(&self.context(), sql).await;
+        planned
+            .err()
+            .unwrap_or_else(|| panic!("not refused: {sql}"))
     }
 
     /// The error of running.
