@@ -309,6 +309,20 @@ async fn functions_are_told_apart_by_types_and_not_by_their_parameters() {
     assert!(table(&engine, "SHOW FUNCTIONS").await.rows.is_empty());
 }
 
+#[tokio::test]
+async fn a_query_may_name_the_schema_of_a_function() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = for_functions(dir.path()).await;
+    let head = "FUNCTION f(a VARCHAR) RETURNS VARCHAR";
+    execute(&engine, &function(head)).await.unwrap();
+    for name in ["f", "public.f", "floe.public.f"] {
+        let sql = format!("SELECT {name}('a')");
+        assert!(execute(&engine, &sql).await.is_ok(), "{name}");
+    }
+    let sql = "SELECT other.public.f('a')";
+    assert_eq!(code(&engine, sql).await, "FLOE-QUERY-0012");
+}
+
 /// "Summary of data types" in Snowflake's documentation, without what no batch carries, and the
 /// names in full of the types with time zones.
 const TYPES: &str = "NUMBER DECIMAL DEC NUMERIC INT INTEGER BIGINT SMALLINT TINYINT BYTEINT FLOAT \

@@ -181,7 +181,7 @@ impl Fixture {
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move { axum::serve(listener, app).await });
         let info = QueryInfo::new("q-1", 1_700_000_000_000);
-        let functions = ServiceFunctions::new();
+        let functions = ServiceFunctions::in_schema("FLOE", "PUBLIC");
         let mut this = Self {
             service,
             functions,
