@@ -74,9 +74,19 @@ impl SqlType {
             _ => Err(bad_parameters(text, "the type takes no parameters")),
         };
         match name.as_str() {
-            "VARCHAR" | "STRING" | "TEXT" | "NVARCHAR" | "NVARCHAR2" | "CHAR VARYING"
-            | "NCHAR VARYING" => text_type(text, &parameters, TextLength::UNLIMITED),
-            "CHAR" | "CHARACTER" | "NCHAR" => text_type(text, &parameters, TextLength::ONE),
+            "VARCHAR"
+            | "STRING"
+            | "TEXT"
+            | "NVARCHAR"
+            | "NVARCHAR2"
+            | "CHAR VARYING"
+            | "CHARACTER VARYING"
+            | "NCHAR VARYING"
+            | "NATIONAL CHAR VARYING"
+            | "NATIONAL CHARACTER VARYING" => text_type(text, &parameters, TextLength::UNLIMITED),
+            "CHAR" | "CHARACTER" | "NCHAR" | "NATIONAL CHAR" | "NATIONAL CHARACTER" => {
+                text_type(text, &parameters, TextLength::ONE)
+            }
             "BOOLEAN" => none(Self::Boolean),
             "FLOAT" | "FLOAT4" | "FLOAT8" | "DOUBLE" | "DOUBLE PRECISION" | "REAL" => {
                 none(Self::Float)
@@ -287,23 +297,27 @@ impl TypeError {
 }
 
 /// Takes `name (a, b)` apart; the name comes back in upper case with single
-/// spaces.
+/// spaces. Words behind the parentheses belong to it: `TIMESTAMP(3) WITH TIME ZONE`.
 fn split(text: &str) -> Result<(String, Vec<u32>), TypeError> {
     let trimmed = text.trim();
-    let (name, parameters) = match trimmed.split_once('(') {
-        None => (trimmed, Vec::new()),
+    let (name, rest, parameters) = match trimmed.split_once('(') {
+        None => (trimmed, "", Vec::new()),
         Some((name, rest)) => {
-            let Some(inner) = rest.strip_suffix(')') else {
+            let Some((inner, rest)) = rest.split_once(')') else {
                 return Err(bad_parameters(text, "the closing parenthesis is missing"));
             };
+            if !rest.trim().is_empty() && !name.trim().eq_ignore_ascii_case("TIMESTAMP") {
+                return Err(bad_parameters(text, "nothing follows the parentheses"));
+            }
             let numbers = inner.split(',').map(|number| number.trim().parse::<u32>());
             match numbers.collect::<Result<Vec<_>, _>>() {
-                Ok(numbers) => (name, numbers),
+                Ok(numbers) => (name, rest, numbers),
                 Err(_) => return Err(bad_parameters(text, "parameters are whole numbers")),
             }
         }
     };
-    let words = name.split_whitespace().map(str::to_ascii_uppercase);
+    let words = name.split_whitespace().chain(rest.split_whitespace());
+    let words = words.map(str::to_ascii_uppercase);
     Ok((words.collect::<Vec<_>>().join(" "), parameters))
 }
 
@@ -365,5 +379,43 @@ fn bad_parameters(text: &str, problem: &'static str) -> TypeError {
     TypeError::BadParameters {
         text: text.trim().to_owned(),
         problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_synonym_of_the_original_is_read() {
+        for (written, ty) in [
+            ("character varying(7)", "VARCHAR(7)"),
+            ("NATIONAL CHAR VARYING", "VARCHAR"),
+            ("NATIONAL CHARACTER VARYING(3)", "VARCHAR(3)"),
+            ("NATIONAL CHAR", "VARCHAR(1)"),
+            ("NATIONAL CHARACTER(9)", "VARCHAR(9)"),
+            ("TIMESTAMP(3) WITH TIME ZONE", "TIMESTAMP_TZ(3)"),
+            ("TIMESTAMP WITH LOCAL TIME ZONE(6)", "TIMESTAMP_LTZ(6)"),
+            ("timestamp ( 0 ) without time zone", "TIMESTAMP_NTZ(0)"),
+        ] {
+            assert_eq!(
+                SqlType::parse(written).unwrap().to_string(),
+                ty,
+                "{written}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_follows_parentheses_is_refused_elsewhere() {
+        for written in [
+            "CHAR(3) VARYING",
+            "VARCHAR(3)(4)",
+            "VARCHAR(3",
+            "NUMBER(3) x",
+        ] {
+            let error = SqlType::parse(written).unwrap_err();
+            assert_eq!(error.code(), "FLOE-BATCH-0002", "{written}");
+        }
     }
 }

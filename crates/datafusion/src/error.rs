@@ -109,6 +109,20 @@ pub enum QueryError {
         /// The types that were given.
         found: String,
     },
+    /// A text that comes from JSON, of which nobody knows whether it is JSON still, would be sent
+    /// as a `VARIANT`.
+    #[error(
+        "{function} is given what comes from JSON, by an expression or by columns of which not \
+         all are JSON{}; write PARSE_JSON(…) around it if it is JSON, CAST(… AS VARCHAR) if it is \
+         text",
+        at(location)
+    )]
+    JsonOrText {
+        /// The function.
+        function: String,
+        /// Where, when the query calls the function only once.
+        location: Option<Location>,
+    },
     /// A call carries words that only aggregates and window functions know.
     #[error(
         "service function {function} is called for every row; it takes no {modifier}{}",
@@ -213,6 +227,7 @@ impl QueryError {
             Self::Execution { .. } => "FLOE-QUERY-0013",
             Self::DirectCall { .. } => "FLOE-QUERY-0014",
             Self::NotJson { .. } => "FLOE-QUERY-0015",
+            Self::JsonOrText { .. } => "FLOE-QUERY-0016",
             Self::Call { .. } => self.call_error().map_or("FLOE-QUERY-0013", CallError::code),
         }
     }
@@ -240,6 +255,7 @@ impl QueryError {
             | Self::CallInBranch { location, .. }
             | Self::CallInCorrelatedSubquery { location, .. }
             | Self::CallModifier { location, .. }
+            | Self::JsonOrText { location, .. }
             | Self::ReadFilesArgument { location, .. }
             | Self::NoSuchFile { location, .. }
             | Self::UnreadableFile { location, .. } => *location,
@@ -264,7 +280,8 @@ impl QueryError {
             | Self::CallInBranch {
                 function, location, ..
             }
-            | Self::CallInCorrelatedSubquery { function, location } => Some((function, location)),
+            | Self::CallInCorrelatedSubquery { function, location }
+            | Self::JsonOrText { function, location } => Some((function, location)),
             _ => None,
         }
     }

@@ -1,7 +1,9 @@
 //! The service functions that a query may call.
 
+mod argument;
 mod coercion;
 mod json;
+mod mark;
 mod udf;
 
 use std::collections::BTreeMap;
@@ -13,15 +15,17 @@ use datafusion::sql::sqlparser::ast::{ObjectName, ObjectNamePart};
 use floe_function::Function;
 use floe_function::floe_batch::SqlType;
 
-pub(crate) use json::{is_json, json_udfs, to_variant};
+pub(crate) use argument::as_declared;
+pub(crate) use json::{is_to_variant, json_as_it_is, json_udfs, makes_json, to_variant};
+pub(crate) use mark::Mark;
 pub(crate) use udf::{ServiceUdf, as_service_udf};
 
 /// The service functions that a query may call, by name.
 ///
 /// Names are those of the catalog: unquoted names of SQL are folded to upper case before they are
-/// looked up, and the parts of a qualified name are joined by dots. A function that shall be found
-/// under several names (`F`, `PUBLIC.F`) is inserted under each. One name may carry several
-/// functions with different argument types; a call takes the one whose types fit best.
+/// looked up. Functions of a schema are found with the names of the schema and its database before
+/// theirs, too. One name may carry several functions with different argument types; a call takes
+/// the one whose types fit best.
 ///
 /// A service function takes precedence over a built-in function of the same name.
 ///
@@ -37,14 +41,15 @@ pub(crate) use udf::{ServiceUdf, as_service_udf};
 /// let function = Function::new(spec, targets, Client::new(ClientOptions::default()))?;
 ///
 /// let mut functions = ServiceFunctions::new();
-/// functions.insert("MY_ECHO_UDF", function.clone(), Volatility::Volatile);
-/// functions.insert("PUBLIC.MY_ECHO_UDF", function, Volatility::Volatile);
-/// assert_eq!(functions.names().collect::<Vec<_>>(), ["MY_ECHO_UDF", "PUBLIC.MY_ECHO_UDF"]);
+/// functions.insert("MY_ECHO_UDF", function, Volatility::Volatile);
+/// assert_eq!(functions.names().collect::<Vec<_>>(), ["MY_ECHO_UDF"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct ServiceFunctions {
     by_name: BTreeMap<String, Vec<Arc<ServiceFunction>>>,
+    /// The names of the database and of the schema in it that the functions are in.
+    schema: Option<[String; 2]>,
 }
 
 impl ServiceFunctions {
@@ -57,8 +62,22 @@ impl ServiceFunctions {
         Self::default()
     }
 
+    /// No functions, of this schema: queries may write `schema.f` and `database.schema.f` for `f`.
+    ///
+    /// ```
+    /// let functions = floe_datafusion::ServiceFunctions::in_schema("FLOE", "PUBLIC");
+    /// assert_eq!(functions.names().count(), 0);
+    /// ```
+    pub fn in_schema(database: &str, schema: &str) -> Self {
+        Self {
+            by_name: BTreeMap::new(),
+            schema: Some([database.to_owned(), schema.to_owned()]),
+        }
+    }
+
     /// Makes `function` callable as `name`; a function under the same name with the same argument
-    /// types is replaced.
+    /// types is replaced. As in the original, lengths, precisions and digits make no difference:
+    /// `VARCHAR(10)` and `VARCHAR` are the same type here, `VARCHAR` and `VARIANT` are not.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -82,7 +101,7 @@ impl ServiceFunctions {
     ) {
         let new = Arc::new(ServiceFunction::new(name, function.into(), volatility));
         let overloads = self.by_name.entry(name.to_owned()).or_default();
-        overloads.retain(|old| old.arg_types != new.arg_types);
+        overloads.retain(|old| old.arg_types() != new.arg_types());
         overloads.push(new);
     }
 
@@ -97,10 +116,22 @@ impl ServiceFunctions {
 
     /// The name under which `written` is known, if it is a service function.
     pub(crate) fn resolve(&self, written: &ObjectName) -> Option<&str> {
-        let parts: Option<Vec<String>> = written.0.iter().map(folded).collect();
-        self.by_name
-            .get_key_value(&parts?.join("."))
-            .map(|(name, _)| name.as_str())
+        let parts: Vec<String> = written.0.iter().map(folded).collect::<Option<_>>()?;
+        let (name, schema) = parts.split_last()?;
+        if !self.is_here(schema) {
+            return None;
+        }
+        let (name, _) = self.by_name.get_key_value(name)?;
+        Some(name)
+    }
+
+    /// Whether what stands before a name, if anything does, is the schema of these functions.
+    fn is_here(&self, written: &[String]) -> bool {
+        match (written, &self.schema) {
+            ([], _) => true,
+            (_, Some(here)) => written.len() <= here.len() && here.ends_with(written),
+            (_, None) => false,
+        }
     }
 
     pub(crate) fn udfs(&self) -> impl Iterator<Item = ScalarUDF> {
@@ -139,7 +170,6 @@ pub(crate) struct ServiceFunction {
     pub(crate) name: String,
     pub(crate) function: Arc<Function>,
     pub(crate) volatility: Volatility,
-    pub(crate) arg_types: Vec<DataType>,
     pub(crate) return_type: DataType,
     pub(crate) nullable: bool,
 }
@@ -149,9 +179,15 @@ impl ServiceFunction {
     pub(crate) fn result(&self, name: &str, nullable: bool) -> Field {
         let field = Field::new(name, self.return_type.clone(), nullable);
         match self.function.spec().returns {
-            SqlType::Variant | SqlType::Object | SqlType::Array => json::as_json(field),
+            SqlType::Variant | SqlType::Object | SqlType::Array => Mark::Json.on(field),
             _ => field,
         }
+    }
+
+    /// What tells functions of one name apart.
+    fn arg_types(&self) -> Vec<&'static str> {
+        let args = self.function.spec().args.iter();
+        args.map(|(_, ty)| ty.name()).collect()
     }
 
     fn new(name: &str, function: Arc<Function>, volatility: Volatility) -> Self {
@@ -159,7 +195,6 @@ impl ServiceFunction {
         Self {
             name: name.to_owned(),
             volatility,
-            arg_types: spec.args.iter().map(|(_, ty)| ty.arrow_type()).collect(),
             return_type: spec.returns.arrow_type(),
             nullable: spec.may_return_null(),
             function,

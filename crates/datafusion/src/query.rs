@@ -1,6 +1,7 @@
 //! From SQL text to a plan that is ready to run.
 
 mod headers;
+mod literals;
 mod rewrite;
 
 use std::collections::VecDeque;

@@ -3,6 +3,7 @@
 mod branches;
 mod clauses;
 mod extract;
+mod marks;
 
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
@@ -15,6 +16,8 @@ use datafusion::optimizer::AnalyzerRule;
 use crate::error::{Clause, QueryError};
 use crate::functions::as_service_udf;
 use crate::service_call::ServiceCall;
+
+pub(crate) use marks::KeepMarks;
 
 /// Pulls every call of a service function out of the expressions of plan nodes into
 /// [`ServiceCall`] nodes directly below, and refuses those that no rows can be sent for.

@@ -8,12 +8,13 @@ use datafusion::arrow::temporal_conversions::timestamp_ms_to_datetime;
 use datafusion::config::Dialect;
 use datafusion::execution::context::SessionState;
 use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::sync::Semaphore;
 
 use crate::functions::{ServiceFunctions, json_udfs};
 use crate::planner::ServiceQueryPlanner;
-use crate::rule::PullUpServiceCalls;
+use crate::rule::{KeepMarks, PullUpServiceCalls};
 
 /// The most calls that one query may have in flight, whatever [`QueryInfo::concurrency`] says.
 const MAX_CONCURRENCY: usize = 1024;
@@ -85,7 +86,7 @@ pub fn session(functions: &ServiceFunctions, query: QueryInfo) -> SessionContext
     let state = SessionStateBuilder::new()
         .with_config(config)
         .with_default_features()
-        .with_analyzer_rule(Arc::new(PullUpServiceCalls))
+        .with_analyzer_rules(analyzer_rules())
         .with_query_planner(Arc::new(ServiceQueryPlanner::new(run)))
         .build();
     let context = SessionContext::new_with_state(state);
@@ -93,6 +94,15 @@ pub fn session(functions: &ServiceFunctions, query: QueryInfo) -> SessionContext
         context.register_udf(udf);
     }
     context
+}
+
+/// DataFusion's rules between ours: which texts are JSON decides about types, and calls are taken
+/// out when types are settled.
+fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(KeepMarks)];
+    rules.extend(Analyzer::new().rules);
+    rules.push(Arc::new(PullUpServiceCalls));
+    rules
 }
 
 /// What all calls of one query share.

@@ -15,7 +15,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use records::{
-    ArgRecord, FunctionRecord, PinRecord, PoolRecord, RevisionRecord, ServiceRecord, function_key,
+    ArgRecord, FunctionRecord, PinRecord, PoolRecord, RevisionRecord, ServiceRecord,
+    function_signature,
 };
 
 use crate::engine::DataDir;

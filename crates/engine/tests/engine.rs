@@ -252,18 +252,123 @@ async fn an_instance_larger_than_a_node_is_refused() {
     assert!(failure.to_string().contains("1.500 CPU"), "{failure}");
 }
 
+fn service_with_endpoints() -> String {
+    let with_endpoints = create("").replace(
+        "app:v1\n",
+        "app:v1\n  endpoints:\n  - {name: web, port: 80}\n  - {name: raw, port: 81, protocol: TCP}\n",
+    );
+    format!("{POOL}; {with_endpoints}")
+}
+
+/// An engine with one service, for functions over its endpoint `web`.
+async fn for_functions(dir: &Path) -> Engine {
+    let engine = open(&dir.join("data"));
+    import(&engine, dir, "one");
+    execute(&engine, &service_with_endpoints()).await.unwrap();
+    engine
+}
+
+/// `head` is what stands before SERVICE.
+fn function(head: &str) -> String {
+    format!("CREATE {head} SERVICE=s ENDPOINT=web AS '/f'")
+}
+
+#[tokio::test]
+async fn functions_are_told_apart_by_types_and_not_by_their_parameters() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = for_functions(dir.path()).await;
+    for head in [
+        "FUNCTION f(a VARCHAR(10)) RETURNS VARCHAR",
+        "FUNCTION f(a VARIANT) RETURNS VARCHAR",
+        "FUNCTION f(a NUMBER(10,2)) RETURNS VARCHAR",
+    ] {
+        execute(&engine, &function(head)).await.unwrap();
+    }
+    for head in [
+        "FUNCTION f(a VARCHAR) RETURNS VARCHAR",
+        "FUNCTION f(a INT) RETURNS VARCHAR",
+    ] {
+        assert_eq!(code(&engine, &function(head)).await, "FLOE-ENGINE-0006");
+    }
+    let head = "OR REPLACE FUNCTION f(a VARCHAR) RETURNS DATE";
+    execute(&engine, &function(head)).await.unwrap();
+    let shown = table(&engine, "SHOW FUNCTIONS").await;
+    let arguments: Vec<_> = (0..shown.rows.len())
+        .filter_map(|row| shown.cell(row, "arguments"))
+        .collect();
+    assert_eq!(
+        arguments,
+        [
+            "F(NUMBER) RETURN VARCHAR",
+            "F(VARCHAR) RETURN DATE",
+            "F(VARIANT) RETURN VARCHAR",
+        ]
+    );
+    let drop = "DROP FUNCTION f(VARCHAR(20)); DROP FUNCTION f(INT); DROP FUNCTION f(VARIANT)";
+    execute(&engine, drop).await.unwrap();
+    assert!(table(&engine, "SHOW FUNCTIONS").await.rows.is_empty());
+}
+
+#[tokio::test]
+async fn a_query_may_name_the_schema_of_a_function() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = for_functions(dir.path()).await;
+    let head = "FUNCTION f(a VARCHAR) RETURNS VARCHAR";
+    execute(&engine, &function(head)).await.unwrap();
+    for name in ["f", "public.f", "floe.public.f"] {
+        let sql = format!("SELECT {name}('a')");
+        assert!(execute(&engine, &sql).await.is_ok(), "{name}");
+    }
+    let sql = "SELECT other.public.f('a')";
+    assert_eq!(code(&engine, sql).await, "FLOE-QUERY-0012");
+}
+
+/// "Summary of data types" in Snowflake's documentation, without what no batch carries, and the
+/// names in full of the types with time zones.
+const TYPES: &str = "NUMBER DECIMAL DEC NUMERIC INT INTEGER BIGINT SMALLINT TINYINT BYTEINT FLOAT \
+    FLOAT4 FLOAT8 DOUBLE DOUBLE_PRECISION REAL VARCHAR CHAR CHARACTER NCHAR STRING TEXT NVARCHAR \
+    NVARCHAR2 CHAR_VARYING NCHAR_VARYING CHARACTER_VARYING NATIONAL_CHAR NATIONAL_CHARACTER \
+    NATIONAL_CHAR_VARYING NATIONAL_CHARACTER_VARYING BINARY VARBINARY BOOLEAN DATE DATETIME TIME \
+    TIMESTAMP TIMESTAMPLTZ TIMESTAMPNTZ TIMESTAMPTZ TIMESTAMP_WITH_TIME_ZONE \
+    TIMESTAMP_WITHOUT_TIME_ZONE TIMESTAMP_WITH_LOCAL_TIME_ZONE VARIANT OBJECT ARRAY";
+
+#[tokio::test]
+async fn every_name_of_a_type_is_one_for_functions() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = for_functions(dir.path()).await;
+    let underscored = ["TIMESTAMP_LTZ", "TIMESTAMP_NTZ", "TIMESTAMP_TZ"].map(str::to_owned);
+    let names = TYPES.split_whitespace().map(|name| name.replace('_', " "));
+    for ty in names.chain(underscored) {
+        let head = format!("OR REPLACE FUNCTION f(a {ty}) RETURNS {ty} NOT NULL");
+        execute(&engine, &function(&head)).await.unwrap();
+        execute(&engine, &format!("DROP FUNCTION f({ty})"))
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn describe_function_says_what_must_not_be_null() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = for_functions(dir.path()).await;
+    for (returns, described) in [
+        ("VARCHAR NOT NULL", "VARCHAR NOT NULL"),
+        ("INT NULL", "NUMBER(38,0)"),
+    ] {
+        let head = format!("OR REPLACE FUNCTION f() RETURNS {returns}");
+        execute(&engine, &function(&head)).await.unwrap();
+        let table = table(&engine, "DESCRIBE FUNCTION f()").await;
+        assert_eq!(table.cell(1, "property"), Some("returns"));
+        assert_eq!(table.cell(1, "value"), Some(described));
+    }
+}
+
 #[tokio::test]
 async fn functions_are_checked_against_the_endpoints_of_their_service() {
     let dir = tempfile::tempdir().unwrap();
     let engine = open(&dir.path().join("data"));
     import(&engine, dir.path(), "one");
-    let with_endpoints = create("").replace(
-        "app:v1\n",
-        "app:v1\n  endpoints:\n  - {name: web, port: 80}\n  - {name: raw, port: 81, protocol: TCP}\n",
-    );
-    execute(&engine, &format!("{POOL}; {with_endpoints}"))
-        .await
-        .unwrap();
+    execute(&engine, &service_with_endpoints()).await.unwrap();
     let function = |endpoint: &str, rest: &str| {
         format!(
             "CREATE FUNCTION f(a VARCHAR) RETURNS VARCHAR SERVICE=s ENDPOINT={endpoint} {rest} \

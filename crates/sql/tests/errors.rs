@@ -493,6 +493,18 @@ SHOW IMAGES IN IMAGE REPOSITORY r",
 }
 
 #[test]
+fn what_exists_is_replaced_or_kept_and_not_both() {
+    check(
+        "CREATE OR REPLACE FUNCTION IF NOT EXISTS f() RETURNS INT SERVICE=s ENDPOINT=e AS '/'",
+        &expect![[r#"
+            FLOE-SQL-0007 1:28 "IF NOT EXISTS"
+              `OR REPLACE` and `IF NOT EXISTS` exclude each other
+              hint: leave one of them out: what exists is replaced, or it is kept
+        "#]],
+    );
+}
+
+#[test]
 fn what_the_dialect_has_not_is_refused_with_the_way_out() {
     check(
         "CREATE OR REPLACE SERVICE s IN COMPUTE POOL p FROM SPECIFICATION $$x$$;

@@ -391,6 +391,23 @@ fn a_function_is_altered_dropped_and_described() {
         panic!()
     };
     assert_eq!(drop.function.to_string(), "F(INT,CHAR VARYING(3))");
+    let types = "NATIONAL CHARACTER VARYING(3), timestamp(3) with local time zone, \
+                 TIMESTAMP WITH TIME ZONE, NATIONAL CHAR, TIMESTAMP, CHARACTER";
+    let Statement::DropFunction(drop) = one(&format!("DROP FUNCTION f({types})")) else {
+        panic!()
+    };
+    let types = drop.function.arg_types.iter().map(ToString::to_string);
+    assert_eq!(
+        types.collect::<Vec<_>>(),
+        [
+            "NATIONAL CHARACTER VARYING(3)",
+            "TIMESTAMP WITH LOCAL TIME ZONE(3)",
+            "TIMESTAMP WITH TIME ZONE",
+            "NATIONAL CHAR",
+            "TIMESTAMP",
+            "CHARACTER",
+        ]
+    );
     let Statement::DescribeFunction(describe) = one("DESCRIBE FUNCTION f()") else {
         panic!()
     };

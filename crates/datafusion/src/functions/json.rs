@@ -1,8 +1,6 @@
-//! Semi-structured values: columns of JSON text, told from other text by the field's metadata, and
-//! the functions that make them.
-//!
-//! The mark is that of Arrow's canonical extension type `arrow.json`. Text without it is text: as
-//! an argument that is declared `VARIANT` it becomes a JSON string, as the original converts it.
+//! The functions that make semi-structured values: columns of JSON text, told from other text by
+//! the [`Mark`] of the field. Text without it is text: as an argument that is declared `VARIANT` it
+//! becomes a JSON string, as the original converts it.
 
 use std::sync::Arc;
 
@@ -11,29 +9,13 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
 };
 use floe_function::floe_batch::{check_json, encode_request};
 
+use super::Mark;
 use crate::error::QueryError;
-
-const EXTENSION: &str = "ARROW:extension:name";
-const JSON: &str = "arrow.json";
-
-/// True for a column whose texts are JSON.
-pub(crate) fn is_json(field: &Field) -> bool {
-    field
-        .metadata()
-        .get(EXTENSION)
-        .is_some_and(|name| name == JSON)
-}
-
-pub(super) fn as_json(field: Field) -> Field {
-    let mut metadata = field.metadata().clone();
-    metadata.insert(EXTENSION.to_owned(), JSON.to_owned());
-    field.with_metadata(metadata)
-}
 
 /// What queries may call beside service functions: PARSE_JSON, TRY_PARSE_JSON and TO_VARIANT.
 pub(crate) fn json_udfs() -> impl Iterator<Item = ScalarUDF> {
@@ -47,11 +29,35 @@ pub(crate) fn to_variant() -> Arc<ScalarUDF> {
     Arc::new(JsonUdf::new(Json::ToVariant).into())
 }
 
+/// TO_VARIANT of what is JSON already.
+pub(crate) fn json_as_it_is() -> Arc<ScalarUDF> {
+    Arc::new(JsonUdf::new(Json::AsItIs).into())
+}
+
+/// Whether `expr` is a call of one of these functions.
+pub(crate) fn makes_json(expr: &Expr) -> bool {
+    called(expr).is_some()
+}
+
+/// Whether `expr` is a call of TO_VARIANT.
+pub(crate) fn is_to_variant(expr: &Expr) -> bool {
+    called(expr) == Some(Json::ToVariant)
+}
+
+fn called(expr: &Expr) -> Option<Json> {
+    let Expr::ScalarFunction(call) = expr else {
+        return None;
+    };
+    let udf = call.func.inner().as_ref() as &dyn std::any::Any;
+    Some(udf.downcast_ref::<JsonUdf>()?.function)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Json {
     Parse,
     TryParse,
     ToVariant,
+    AsItIs,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -66,7 +72,7 @@ impl JsonUdf {
             Json::Parse | Json::TryParse => {
                 Signature::exact(vec![DataType::Utf8], Volatility::Immutable)
             }
-            Json::ToVariant => Signature::any(1, Volatility::Immutable),
+            Json::ToVariant | Json::AsItIs => Signature::any(1, Volatility::Immutable),
         };
         Self {
             function,
@@ -80,7 +86,7 @@ impl ScalarUDFImpl for JsonUdf {
         match self.function {
             Json::Parse => "parse_json",
             Json::TryParse => "try_parse_json",
-            Json::ToVariant => "to_variant",
+            Json::ToVariant | Json::AsItIs => "to_variant",
         }
     }
 
@@ -93,15 +99,15 @@ impl ScalarUDFImpl for JsonUdf {
     }
 
     fn return_field_from_args(&self, _args: ReturnFieldArgs) -> Result<FieldRef> {
-        Ok(Arc::new(as_json(Field::new(
-            self.name(),
-            DataType::Utf8,
-            true,
-        ))))
+        let field = Field::new(self.name(), DataType::Utf8, true);
+        Ok(Arc::new(Mark::Json.on(field)))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let is_json = args.arg_fields.first().is_some_and(|field| is_json(field));
+        let is_json = args
+            .arg_fields
+            .first()
+            .is_some_and(|field| Mark::of(field) == Some(Mark::Json));
         let Some(value) = args.args.into_iter().next() else {
             return Err(DataFusionError::Internal(format!(
                 "{} of nothing",
@@ -112,6 +118,7 @@ impl ScalarUDFImpl for JsonUdf {
         let rows = if scalar { 1 } else { args.number_rows };
         let values = value.into_array(rows)?;
         let texts = match self.function {
+            Json::AsItIs => cast(&values, &DataType::Utf8)?,
             Json::ToVariant if is_json => cast(&values, &DataType::Utf8)?,
             Json::ToVariant => variants(&values)?,
             Json::Parse => parse(values.as_string(), true)?,

@@ -4,15 +4,17 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::Result;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature,
     Volatility as PlanVolatility,
 };
 
-use super::ServiceFunction;
-use super::coercion::{best_overload, converted};
+use floe_function::floe_batch::SqlType;
+
+use super::coercion::{best_overload, is_moment};
+use super::{Mark, ServiceFunction};
 use crate::error::QueryError;
 
 /// All functions of one name.
@@ -34,9 +36,18 @@ impl ServiceUdf {
         }
     }
 
-    /// The function that a call with arguments of these types means.
-    pub(crate) fn overload(&self, types: &[DataType]) -> Result<&Arc<ServiceFunction>, QueryError> {
-        best_overload(&self.overloads, types).ok_or_else(|| {
+    /// Whether one of the functions has an argument for which it matters if a text is JSON.
+    pub(crate) fn takes_a_variant(&self) -> bool {
+        let args = self
+            .overloads
+            .iter()
+            .flat_map(|one| &one.function.spec().args);
+        args.into_iter().any(|(_, ty)| *ty == SqlType::Variant)
+    }
+
+    /// The function that a call with such arguments means.
+    pub(crate) fn overload(&self, given: &[FieldRef]) -> Result<&Arc<ServiceFunction>, QueryError> {
+        best_overload(&self.overloads, given).ok_or_else(|| {
             let signatures: Vec<_> = self
                 .overloads
                 .iter()
@@ -45,7 +56,7 @@ impl ServiceUdf {
             QueryError::Arguments {
                 function: self.name.clone(),
                 expected: signatures.join(" or "),
-                found: type_list(types),
+                found: type_list(given),
             }
         })
     }
@@ -69,33 +80,20 @@ impl ScalarUDFImpl for ServiceUdf {
         &self.signature
     }
 
+    /// Arguments stay what they are: only the rule sees, beside their types, which texts are JSON,
+    /// and converts them to what the function it picks declares.
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
-        // DataFusion turns an error from here into text. A call that fits nothing passes and is
-        // refused, with its code, where the return type is asked for.
-        Ok(match best_overload(&self.overloads, given) {
-            Some(function) => function
-                .function
-                .spec()
-                .args
-                .iter()
-                .zip(given)
-                .map(|((_, ty), given)| converted(given, *ty))
-                .collect(),
-            None => given.to_vec(),
-        })
+        Ok(given.to_vec())
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        Ok(self.overload(types)?.return_type.clone())
+        let field = |ty: &DataType| Arc::new(Field::new("", ty.clone(), true));
+        let given: Vec<_> = types.iter().map(field).collect();
+        Ok(self.overload(&given)?.return_type.clone())
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        let types: Vec<_> = args
-            .arg_fields
-            .iter()
-            .map(|field| field.data_type().clone())
-            .collect();
-        let function = self.overload(&types)?;
+        let function = self.overload(args.arg_fields)?;
         Ok(Arc::new(function.result(&self.name, function.nullable)))
     }
 
@@ -127,20 +125,27 @@ impl Hash for ServiceUdf {
     }
 }
 
-fn type_list(types: &[DataType]) -> String {
-    let names: Vec<_> = types.iter().map(sql_name).collect();
+fn type_list(given: &[FieldRef]) -> String {
+    let names: Vec<_> = given.iter().map(|field| sql_name(field)).collect();
     format!("({})", names.join(", "))
 }
 
 /// The type in SQL's words where there is one.
-fn sql_name(ty: &DataType) -> String {
-    match ty {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "VARCHAR".to_owned(),
-        DataType::Decimal128(precision, scale) => format!("NUMBER({precision},{scale})"),
-        DataType::Float64 => "FLOAT".to_owned(),
-        DataType::Date32 => "DATE".to_owned(),
-        DataType::Boolean => "BOOLEAN".to_owned(),
-        ty if ty.is_integer() => "INTEGER".to_owned(),
-        ty => ty.to_string(),
-    }
+fn sql_name(field: &Field) -> String {
+    let name = match field.data_type() {
+        _ if Mark::of(field).is_some() => "VARIANT",
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "VARCHAR",
+        DataType::Decimal128(precision, scale) => return format!("NUMBER({precision},{scale})"),
+        DataType::Float64 => "FLOAT",
+        DataType::Date32 => "DATE",
+        DataType::Time64(_) => "TIME",
+        DataType::Timestamp(_, None) => "TIMESTAMP_NTZ",
+        DataType::Timestamp(_, Some(_)) => "TIMESTAMP_LTZ",
+        DataType::Binary => "BINARY",
+        DataType::Boolean => "BOOLEAN",
+        ty if is_moment(ty) => "TIMESTAMP_TZ",
+        ty if ty.is_integer() => "INTEGER",
+        ty => return ty.to_string(),
+    };
+    name.to_owned()
 }

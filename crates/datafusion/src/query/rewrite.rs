@@ -8,14 +8,14 @@ use datafusion::sql::sqlparser::ast::{
     VisitorMut, visit_expressions,
 };
 
-use super::Prepared;
+use super::{Prepared, literals};
 use crate::error::{Clause, Location, QueryError};
 use crate::functions::ServiceFunctions;
 use crate::read_files::ReadFiles;
 
 /// Writes service functions under the names they are registered with, and puts a table in the
 /// place of every `read_files`: DataFusion refuses named arguments of table functions, and cannot
-/// wait for files while it plans.
+/// wait for files while it plans. Long numbers are written as decimals.
 pub(super) fn rewrite(
     query: &mut Query,
     functions: &ServiceFunctions,
@@ -131,6 +131,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<QueryError> {
+        literals::exact(expr);
         match expr {
             Expr::Function(call) => flow(self.function(call)),
             _ => ControlFlow::Continue(()),

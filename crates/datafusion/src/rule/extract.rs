@@ -6,13 +6,12 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::{Case, ScalarFunction};
 use datafusion::logical_expr::{Expr, ExprSchemable};
-
 use floe_function::floe_batch::SqlType;
 
 use super::branches::{self, Branching};
 use super::{OutputNames, name_of_a_call};
 use crate::error::QueryError;
-use crate::functions::{ServiceFunction, Volatility, as_service_udf, is_json, to_variant};
+use crate::functions::{Mark, ServiceFunction, Volatility, as_declared, as_service_udf};
 use crate::service_call::Call;
 
 /// Calls by nesting: those of level 0 hold no results of calls, those of level n hold results of
@@ -72,15 +71,15 @@ impl<'a> Extractor<'a> {
     fn strict(&mut self, expr: Expr) -> Result<Expr> {
         let function = match as_service_udf(&expr) {
             Some((udf, args)) => {
-                let types = args.iter().map(|arg| arg.get_type(self.input));
+                let given = args.iter().map(|arg| Ok(arg.to_field(self.input)?.1));
                 Some(Arc::clone(
-                    udf.overload(&types.collect::<Result<Vec<_>>>()?)?,
+                    udf.overload(&given.collect::<Result<Vec<_>>>()?)?,
                 ))
             }
             None => None,
         };
         let expr = match (&function, expr) {
-            (Some(function), Expr::ScalarFunction(call)) => self.as_variants(function, call)?,
+            (Some(function), Expr::ScalarFunction(call)) => self.converted(function, call)?,
             (_, expr) => expr,
         };
         // The depth of an expression is that of its deepest part.
@@ -98,15 +97,19 @@ impl<'a> Extractor<'a> {
         })
     }
 
-    /// The call with its arguments for `VARIANT` made JSON, where they are not.
-    fn as_variants(&self, function: &ServiceFunction, mut call: ScalarFunction) -> Result<Expr> {
+    /// The call with its arguments converted to what the function declares.
+    fn converted(&self, function: &ServiceFunction, mut call: ScalarFunction) -> Result<Expr> {
         let declared = function.function.spec().args.iter();
         for (arg, (_, ty)) in call.args.iter_mut().zip(declared) {
             let (_, field) = arg.to_field(self.input)?;
-            if *ty == SqlType::Variant && !is_json(&field) && !field.data_type().is_null() {
-                let value = std::mem::take(arg);
-                *arg = to_variant().call(vec![value]);
+            if *ty == SqlType::Variant && Mark::of(&field) == Some(Mark::Unclear) {
+                return Err(QueryError::JsonOrText {
+                    function: function.name.clone(),
+                    location: None,
+                }
+                .into());
             }
+            *arg = as_declared(std::mem::take(arg), &field, *ty);
         }
         Ok(Expr::ScalarFunction(call))
     }

@@ -376,3 +376,29 @@ async fn a_recursive_query_may_call_in_its_steps() {
                SELECT CAST(double_it(n) AS BIGINT) FROM steps WHERE n < 10) SELECT n FROM steps";
     assert_eq!(fixture.column(sql).await, ["1", "2", "4", "8", "16"]);
 }
+
+#[tokio::test]
+async fn a_name_may_be_written_with_the_schema_it_is_in_and_with_no_other() {
+    let fixture = Fixture::start().await;
+    for name in [
+        "shout",
+        "public.shout",
+        "floe.public.shout",
+        "Floe.\"PUBLIC\".\"SHOUT\"",
+    ] {
+        let sql = format!("SELECT x FROM (SELECT {name}('a') AS x)");
+        assert_eq!(fixture.column(&sql).await, ["A"], "{name}");
+    }
+    for name in [
+        "other.shout",
+        "other.public.shout",
+        "floe.other.shout",
+        "floe.shout",
+        "x.floe.public.shout",
+        "\"public\".shout",
+        "\"PUBLIC.SHOUT\"",
+    ] {
+        let error = fixture.refused(&format!("SELECT {name}('a')")).await;
+        assert_eq!(error.code(), "FLOE-QUERY-0012", "{name}");
+    }
+}

@@ -100,10 +100,10 @@ async fn functions_are_found_by_folded_quoted_and_qualified_names() {
             |_| {},
         );
     };
-    shout(&mut fixture, "DB.PUBLIC.F");
+    shout(&mut fixture, "F");
     shout(&mut fixture, "mixed Case");
     shout(&mut fixture, "UPPER");
-    let sql = "SELECT Db.public.f('a') || \"DB\".\"PUBLIC\".F('b') || \"mixed Case\"('c')";
+    let sql = "SELECT Floe.public.f('a') || \"FLOE\".\"PUBLIC\".F('b') || \"mixed Case\"('c')";
     assert_eq!(fixture.column(sql).await, ["ABC"]);
     assert_eq!(
         fixture.refused("SELECT mixed('a')").await.code(),

@@ -181,7 +181,7 @@ impl Fixture {
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move { axum::serve(listener, app).await });
         let info = QueryInfo::new("q-1", 1_700_000_000_000);
-        let functions = ServiceFunctions::new();
+        let functions = ServiceFunctions::in_schema("FLOE", "PUBLIC");
         let mut this = Self {
             service,
             functions,
@@ -294,7 +294,10 @@ impl Fixture {
 
     /// The error of planning.
     pub(crate) async fn refused(&self, sql: &str) -> QueryError {
-        query(&self.context(), sql).await.unwrap_err()
+        let planned = query(&self.context(), sql).await;
+        planned
+            .err()
+            .unwrap_or_else(|| panic!("not refused: {sql}"))
     }
 
     /// The error of running.

@@ -100,16 +100,23 @@ pub(crate) struct ArgRecord {
 }
 
 impl FunctionRecord {
-    /// `MY_ECHO_UDF(VARCHAR)`: functions are told apart by their argument types.
+    /// Where the catalog keeps it: name and argument types with their parameters.
     pub(crate) fn key(&self) -> String {
-        function_key(
-            &self.name,
-            self.args.iter().map(|arg| arg.sql_type.as_str()),
-        )
+        let types = self.args.iter().map(|arg| arg.sql_type.as_str());
+        let types: Vec<_> = types.collect();
+        format!("{}({})", self.name, types.join(", "))
+    }
+
+    /// `MY_ECHO_UDF(VARCHAR)`: functions are told apart by the types of their arguments, without
+    /// the parameters of the types.
+    pub(crate) fn signature(&self) -> String {
+        let types = self.args.iter().map(|arg| arg.sql_type.as_str());
+        function_signature(&self.name, types)
     }
 }
 
-/// The catalog key of a function with these argument types.
-pub(crate) fn function_key<'a>(name: &str, types: impl Iterator<Item = &'a str>) -> String {
-    format!("{name}({})", types.collect::<Vec<_>>().join(", "))
+/// The signature of a function with these argument types.
+pub(crate) fn function_signature<'a>(name: &str, types: impl Iterator<Item = &'a str>) -> String {
+    let names = types.map(|text| text.split('(').next().unwrap_or(text));
+    format!("{name}({})", names.collect::<Vec<_>>().join(", "))
 }

@@ -15,7 +15,7 @@ use floe_sql::{
 
 use super::show::spec_of;
 use super::{like, property_error};
-use crate::catalog::{ArgRecord, FunctionRecord, ServiceRecord, function_key};
+use crate::catalog::{ArgRecord, FunctionRecord, ServiceRecord, function_signature};
 use crate::context::Context;
 use crate::engine::Shared;
 use crate::error::{Diagnostic, EngineError, Failure};
@@ -66,19 +66,19 @@ pub(crate) fn create(shared: &Shared, define: &ServiceFunctionDef) -> Result<Tab
         created_on: shared.now_ms(),
     };
     check_rows(define.max_batch_rows.as_ref())?;
-    let exists = find(shared, &record.key()).is_some();
-    if exists && define.if_not_exists {
+    let before = find(shared, &record.signature());
+    if before.is_some() && define.if_not_exists {
         return Ok(Table::status(format!(
             "{name} already exists, statement succeeded."
         )));
     }
-    if exists && !define.or_replace {
+    if before.is_some() && !define.or_replace {
         let error = EngineError::AlreadyExists { name };
         return Err(Diagnostic::from(&error).at(define.name.span.clone()).into());
     }
     // Proves path and time-out with the code that will use them.
     prepare(shared, &record, None).map_err(|failure| failure.at(define.path.span.clone()))?;
-    shared.catalog.put_function(record)?;
+    put(shared, record, before.map(|before| before.key()))?;
     Ok(Table::status(format!(
         "Function {name} successfully created."
     )))
@@ -95,7 +95,7 @@ pub(crate) fn alter(shared: &Shared, alter: &AlterFunction) -> Result<Table, Fai
     match &alter.action {
         AlterFunctionAction::Rename(to) => {
             record.name = resolve(to)?.to_owned();
-            if find(shared, &record.key()).is_some() {
+            if find(shared, &record.signature()).is_some() {
                 let error = EngineError::AlreadyExists { name: record.name };
                 return Err(Diagnostic::from(&error).at(to.span.clone()).into());
             }
@@ -108,12 +108,18 @@ pub(crate) fn alter(shared: &Shared, alter: &AlterFunction) -> Result<Table, Fai
         }
     }
     prepare(shared, &record, None)?;
+    put(shared, record, Some(old_key))?;
+    Ok(done)
+}
+
+/// Keeps `record` in the place of what the catalog has under `old_key`.
+fn put(shared: &Shared, record: FunctionRecord, old_key: Option<String>) -> Result<(), Failure> {
     let new_key = record.key();
     shared.catalog.put_function(record)?;
-    if new_key != old_key {
+    if let Some(old_key) = old_key.filter(|old_key| *old_key != new_key) {
         shared.catalog.delete_function(&old_key)?;
     }
-    Ok(done)
+    Ok(())
 }
 
 pub(crate) fn drop_function(shared: &Shared, drop: &DropFunction) -> Result<Table, Failure> {
@@ -163,7 +169,7 @@ pub(crate) fn describe(shared: &Shared, describe: &DescribeFunction) -> Result<T
     };
     let rows = [
         ("signature", Some(signature(&record))),
-        ("returns", Some(record.returns.clone())),
+        ("returns", Some(returns(&record))),
         ("language", None),
         ("null handling", Some(null_handling.to_owned())),
         ("volatility", Some(volatility.to_owned())),
@@ -211,7 +217,7 @@ pub(crate) fn show(shared: &Shared, show: &ShowFunctions) -> Table {
         vec![
             Some(crate::time::local(record.created_on)),
             Some(record.name.clone()),
-            Some(format!("{} RETURN {}", record.key(), record.returns)),
+            Some(format!("{} RETURN {}", record.signature(), record.returns)),
             Some(record.comment.unwrap_or_else(|| DEFAULT_COMMENT.to_owned())),
             Some(record.service),
             Some(record.endpoint),
@@ -451,19 +457,29 @@ fn target(shared: &Shared, target: &FunctionTarget) -> Result<FunctionRecord, Fa
     for written in &target.arg_types {
         types.push(sql_type(written)?.to_string());
     }
-    let key = function_key(name, types.iter().map(String::as_str));
-    find(shared, &key).ok_or_else(|| {
-        let error = EngineError::NoSuchFunction { signature: key };
+    let signature = function_signature(name, types.iter().map(String::as_str));
+    find(shared, &signature).ok_or_else(|| {
+        let error = EngineError::NoSuchFunction { signature };
         Diagnostic::from(&error).at(target.name.span.clone()).into()
     })
 }
 
-fn find(shared: &Shared, key: &str) -> Option<FunctionRecord> {
+fn find(shared: &Shared, signature: &str) -> Option<FunctionRecord> {
     shared
         .catalog
         .functions()
         .into_iter()
-        .find(|record| record.key() == key)
+        .find(|record| record.signature() == signature)
+}
+
+/// `VARCHAR NOT NULL`
+fn returns(record: &FunctionRecord) -> String {
+    let not_null = if record.returns_not_null {
+        " NOT NULL"
+    } else {
+        ""
+    };
+    format!("{}{not_null}", record.returns)
 }
 
 /// `(TEXT VARCHAR)`

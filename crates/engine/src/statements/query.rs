@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use floe_datafusion::{QueryInfo, ServiceFunctions, Volatility, query, session};
 use floe_sql::Parsed;
 
+use crate::catalog::{DATABASE, SCHEMA};
 use crate::context::Context;
 use crate::engine::Shared;
 use crate::error::{Diagnostic, Failure};
@@ -24,7 +25,7 @@ pub(crate) async fn run(shared: &Arc<Shared>, parsed: &Parsed<'_>) -> Result<Ans
         now_ms,
         statement: parsed.text,
     };
-    let mut registry = ServiceFunctions::new();
+    let mut registry = ServiceFunctions::in_schema(DATABASE, SCHEMA);
     let mut calls = CallCounters::default();
     for record in shared.catalog.functions() {
         // A function whose service is gone is missed only by who calls it.

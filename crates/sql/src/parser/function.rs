@@ -14,14 +14,20 @@ use crate::{Spanned, SqlError, SqlErrorKind};
 
 type Named = (&'static str, FunctionProperty);
 
-/// Type names of several words: what may follow a first word.
-const SECOND_WORDS: [(&str, &str); 6] = [
-    ("DOUBLE", "PRECISION"),
-    ("CHAR", "VARYING"),
-    ("CHARACTER", "VARYING"),
-    ("NCHAR", "VARYING"),
-    ("NATIONAL", "CHAR"),
-    ("NATIONAL", "CHARACTER"),
+/// Type names of several words, as "Summary of data types" and the pages behind it in Snowflake's
+/// documentation list them, and those of standard SQL that they are read as.
+const LONG_NAMES: [&str; 11] = [
+    "DOUBLE PRECISION",
+    "CHAR VARYING",
+    "CHARACTER VARYING",
+    "NCHAR VARYING",
+    "NATIONAL CHAR",
+    "NATIONAL CHAR VARYING",
+    "NATIONAL CHARACTER",
+    "NATIONAL CHARACTER VARYING",
+    "TIMESTAMP WITH LOCAL TIME ZONE",
+    "TIMESTAMP WITH TIME ZONE",
+    "TIMESTAMP WITHOUT TIME ZONE",
 ];
 
 /// The clauses of `CREATE FUNCTION` behind the result's type, in any order.
@@ -50,7 +56,14 @@ fn unsettable() -> Vec<Named> {
 
 impl Cursor<'_> {
     pub(crate) fn create_function(&mut self, or_replace: bool) -> Result<Statement, SqlError> {
+        let start = self.peek().start;
         let if_not_exists = self.eat_if("IF NOT EXISTS")?;
+        if or_replace && if_not_exists {
+            let message = "`OR REPLACE` and `IF NOT EXISTS` exclude each other";
+            let span = self.span_from(start);
+            return Err(SqlError::new(SqlErrorKind::UnexpectedToken, span, message)
+                .with_hint("leave one of them out: what exists is replaced, or it is kept"));
+        }
         let name = self.object_name()?;
         let args = self.function_args()?;
         self.expect("RETURNS")?;
@@ -281,7 +294,7 @@ impl Cursor<'_> {
         Ok(endpoint)
     }
 
-    /// A type: one or two words with optional parameters, `depth` types down.
+    /// A type: one or more words with optional parameters, `depth` types down.
     fn type_name(&mut self, depth: usize) -> Result<TypeName, SqlError> {
         let token = self.peek();
         if depth > MAX_NESTING {
@@ -293,22 +306,37 @@ impl Cursor<'_> {
             return Err(self.unexpected());
         };
         self.bump();
-        let mut name = first;
-        for (word, second) in SECOND_WORDS {
-            if name.rsplit(' ').next() == Some(word) && self.at_keyword(second) {
-                self.bump();
-                name = format!("{name} {second}");
-            }
-        }
+        let mut name = self.longer_name(first);
         let mut params = Vec::new();
         if self.peek().kind == TokenKind::Char('(') {
             params = self.list(|cursor| cursor.type_param(&token, depth))?.value;
+            // `TIMESTAMP(3) WITH TIME ZONE`
+            if name == "TIMESTAMP" {
+                name = self.longer_name(name);
+            }
         }
         Ok(TypeName {
             name,
             params,
             span: self.span_from(token.start),
         })
+    }
+
+    /// The words that follow `name` in a type name of several words, with `name` before them.
+    fn longer_name(&mut self, mut name: String) -> String {
+        while let Some(word) = self.peek_word() {
+            let longer = format!("{name} {}", word.to_ascii_uppercase());
+            let goes_on = |long: &&str| {
+                let rest = long.strip_prefix(longer.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            };
+            if !LONG_NAMES.iter().any(goes_on) {
+                break;
+            }
+            self.bump();
+            name = longer;
+        }
+        name
     }
 
     fn type_param(
