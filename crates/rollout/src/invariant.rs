@@ -56,8 +56,33 @@ pub struct View {
     pub max_unavailable: u32,
     /// The instances, ascending by id.
     pub instances: Vec<Seen>,
-    /// The instances that are down by the upgrade's own action.
+    /// The instances that are down by the upgrade's own action, ascending by id.
     pub slots: Vec<InstanceId>,
+    /// The instances that are not listed, in numbers: none when the view is complete.
+    pub rest: Rest,
+}
+
+/// What a [`View`] that lists some instances only knows of all the others.
+///
+/// A step of a service with thousands of instances touches one or two of them. Judging it by a
+/// view of those, and of the rest in numbers, costs as much as the step and not as much as the
+/// service.
+///
+/// ```
+/// use floe_rollout::invariant::{Rest, View};
+/// let view = View { rest: Rest { available: 9_999, ..Rest::default() }, ..View::default() };
+/// assert_eq!(view.available(), 9_999);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rest {
+    /// Wanted instances that are READY.
+    pub available: u32,
+    /// Instances that are down by the upgrade's own action.
+    pub slots: usize,
+    /// A number that no attempt is above.
+    pub highest_attempt: u64,
+    /// The outdated READY instance with the highest id.
+    pub first_waiting: Option<InstanceId>,
 }
 
 /// A rule that was broken: a bug of the decider, never of its user.
@@ -163,7 +188,13 @@ impl View {
             .iter()
             .filter(|i| self.is_wanted(i.id) && is_ready(i))
             .count();
-        u32::try_from(ready).unwrap_or(u32::MAX)
+        let listed = u32::try_from(ready).unwrap_or(u32::MAX);
+        listed.saturating_add(self.rest.available)
+    }
+
+    /// How many instances are down by the upgrade's own action.
+    fn down(&self) -> usize {
+        self.slots.len() + self.rest.slots
     }
 
     fn is_wanted(&self, id: InstanceId) -> bool {
@@ -246,10 +277,10 @@ pub fn keeps_floor(before: &View, after: &View) -> Result<(), Violation> {
 /// ```
 pub fn keeps_slots(before: &View, after: &View) -> Result<(), Violation> {
     let max = usize::try_from(after.max_unavailable).unwrap_or(usize::MAX);
-    let allowed = max.max(before.slots.len());
-    if after.slots.len() > allowed {
+    let allowed = max.max(before.down());
+    if after.down() > allowed {
         return Err(Violation::TooManyDown {
-            down: after.slots.len(),
+            down: after.down(),
             allowed,
         });
     }
@@ -277,7 +308,8 @@ pub fn replaces_descending(
         .iter()
         .filter(|i| after.is_wanted(i.id) && after.is_outdated(i) && is_ready(i))
         .map(|i| i.id)
-        .max();
+        .max()
+        .max(after.rest.first_waiting);
     let Some(first) = waiting else { return Ok(()) };
     for stopped in ready_stops(before, commands) {
         if before.is_wanted(stopped) && stopped < first {
@@ -304,7 +336,7 @@ pub fn counts_own_stops(
     after: &View,
 ) -> Result<(), Violation> {
     for id in ready_stops(before, commands) {
-        if before.is_wanted(id) && !after.slots.contains(&id) {
+        if before.is_wanted(id) && after.slots.binary_search(&id).is_err() {
             return Err(Violation::Uncounted { id });
         }
     }
@@ -359,7 +391,8 @@ pub fn starts_once(before: &View, commands: &[Command]) -> Result<(), Violation>
         .iter()
         .map(|i| i.attempt)
         .max()
-        .unwrap_or(0);
+        .unwrap_or(0)
+        .max(before.rest.highest_attempt);
     for command in commands {
         let Command::Start { id, attempt, .. } = *command else {
             continue;

@@ -96,8 +96,7 @@ pub enum Notice {
 /// started becomes READY, as late as the decider allows, and nothing crashes. So
 /// [`Plan::lowest_available`] is what the upgrade costs by its own action, at worst.
 ///
-/// The cost grows with the square of the number of instances: microseconds for ten, and in
-/// the order of a second for a thousand.
+/// The cost grows with the number of instances, by about a microsecond for each.
 ///
 /// # Panics
 ///

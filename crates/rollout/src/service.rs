@@ -1,14 +1,17 @@
 //! The decider: the state of one service, and what to do about it next.
 
+mod audit;
+mod index;
 mod news;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::invariant::{self, Seen, View};
+use crate::invariant::View;
 use crate::policy::Policy;
 use crate::types::{Command, Event, Instance, InstanceCount, InstanceId, Millis, Phase, Revision};
+use index::Index;
 
 /// How much longer than the grace a stop may take before it is asked for again.
 const STOP_MARGIN: Duration = Duration::from_secs(5);
@@ -40,6 +43,8 @@ pub struct Service {
     /// How many instances must stay available; `Some` exactly while an upgrade is under way.
     floor: Option<u32>,
     next_attempt: u64,
+    /// Who is to be dealt with next; follows from all of the above.
+    index: Index,
     /// The latest moment that the decider was told; its time never runs backwards.
     now: Millis,
 }
@@ -119,6 +124,7 @@ impl Service {
             slots: BTreeSet::new(),
             floor: None,
             next_attempt: next_attempt.max(1),
+            index: Index::default(),
             now: Millis(0),
         }
     }
@@ -148,14 +154,10 @@ impl Service {
         self.now = self.now.max(now);
         self.apply(event);
         self.settle();
-        let before = self.view();
-        let commands = self.step();
-        let verdict = invariant::check(&before, &commands, &self.view());
-        assert!(
-            verdict.is_ok(),
-            "{verdict:?} after {event:?}: {commands:?} from {before:?}"
-        );
-        commands
+        let before = self.audit();
+        let decision = self.step();
+        self.assert_rules(event, &before, &decision);
+        decision.commands
     }
 
     /// When the decider wants to be called with [`Event::Tick`], if nothing happens before.
@@ -175,24 +177,15 @@ impl Service {
     /// ```
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Millis> {
-        let entries = self
-            .instances
-            .values()
-            .filter_map(|entry| match entry.shown.phase {
-                Phase::Terminating => Some(self.stop_again_at(entry)),
-                Phase::Ready if !entry.proved => entry
-                    .shown
-                    .ready_since
-                    .map(|at| at.plus(self.policy.min_ready_time)),
-                Phase::Ready | Phase::Pending | Phase::Failed => None,
-            });
-        let missing = self
-            .setbacks
-            .iter()
-            .filter(|(id, _)| self.is_wanted(**id) && !self.instances.contains_key(id));
-        entries
-            .chain(missing.map(|(_, setback)| setback.not_before))
-            .min()
+        let index = &self.index;
+        let stop_again = index
+            .terminating
+            .first()
+            .map(|(since, _)| self.stop_again_at(*since));
+        let settled = |(since, _): &(Millis, InstanceId)| since.plus(self.policy.min_ready_time);
+        let proved = index.unproved.first().map(settled);
+        let start = index.delayed.first().map(|(until, _)| *until);
+        [stop_again, proved, start].into_iter().flatten().min()
     }
 
     /// Whether an upgrade is under way: until every wanted instance runs the desired revision,
@@ -228,28 +221,35 @@ impl Service {
     /// ```
     #[must_use]
     pub fn status(&self) -> Status {
-        let count = |keep: &dyn Fn(&Instance) -> bool| {
-            let found = self
-                .instances
-                .values()
-                .filter(|entry| keep(&entry.shown))
-                .count();
-            u32::try_from(found).unwrap_or(u32::MAX)
-        };
-        let ready = count(&|instance| instance.phase == Phase::Ready);
+        let ready = self.index.ready;
         Status {
             ready,
-            current: count(&|_| true),
-            target: if self.suspended {
-                0
-            } else {
-                self.target.map_or(0, |t| t.count.get())
-            },
-            outdated: count(&|instance| self.is_outdated(instance)),
+            current: u32::try_from(self.instances.len()).unwrap_or(u32::MAX),
+            target: self.wanted_count(),
+            outdated: self.index.outdated,
             is_ready: !self.suspended && ready >= self.policy.min_ready_instances,
             is_upgrading: self.is_upgrading(),
             is_suspended: self.suspended,
         }
+    }
+
+    /// One instance, if it exists.
+    ///
+    /// ```
+    /// use floe_rollout::{Event, InstanceCount, InstanceId, Millis, Phase, Policy};
+    /// use floe_rollout::{Revision, Service};
+    ///
+    /// let mut service = Service::new(Policy::default());
+    /// let target = Event::target(Revision(1), InstanceCount::new(1)?);
+    /// assert_eq!(service.decide(target, Millis(0)).len(), 1);
+    /// let phase = |id| service.instance(InstanceId(id)).map(|instance| instance.phase);
+    /// assert_eq!(phase(0), Some(Phase::Pending));
+    /// assert_eq!(phase(1), None);
+    /// # Ok::<(), floe_rollout::RolloutError>(())
+    /// ```
+    #[must_use]
+    pub fn instance(&self, id: InstanceId) -> Option<&Instance> {
+        self.instances.get(&id).map(|entry| &entry.shown)
     }
 
     /// The instances that exist, ascending by id.
@@ -316,20 +316,14 @@ impl Service {
     /// ```
     #[must_use]
     pub fn view(&self) -> View {
-        let seen = |(id, entry): (&InstanceId, &Entry)| Seen {
-            id: *id,
-            revision: entry.shown.revision,
-            attempt: entry.shown.attempt,
-            phase: entry.shown.phase,
-        };
         View {
-            desired: self.target.map(|target| target.revision),
-            count: self.target.map_or(0, |target| target.count.get()),
-            suspended: self.suspended,
-            floor: self.floor,
-            max_unavailable: self.policy.max_unavailable.get(),
-            instances: self.instances.iter().map(seen).collect(),
+            instances: self
+                .instances
+                .keys()
+                .filter_map(|id| self.seen(*id))
+                .collect(),
             slots: self.slots.iter().copied().collect(),
+            ..self.bare_view()
         }
     }
 
@@ -341,7 +335,7 @@ impl Service {
     // === questions ===
 
     fn is_wanted(&self, id: InstanceId) -> bool {
-        !self.suspended && self.target.is_some_and(|target| target.count.keeps(id))
+        id.0 < self.wanted_count()
     }
 
     fn is_outdated(&self, instance: &Instance) -> bool {
@@ -354,19 +348,13 @@ impl Service {
             .is_some_and(|entry| entry.shown.phase == Phase::Ready)
     }
 
-    /// How many wanted instances are READY.
-    fn available(&self) -> u32 {
-        let ready = self
-            .instances
-            .keys()
-            .filter(|id| self.is_wanted(**id) && self.is_ready(**id));
-        u32::try_from(ready.count()).unwrap_or(u32::MAX)
+    /// How many instances there are to be now; the wanted ones have the ids below it.
+    fn wanted_count(&self) -> u32 {
+        let target = self.target.filter(|_| !self.suspended);
+        target.map_or(0, |target| target.count.get())
     }
 
-    fn stop_again_at(&self, entry: &Entry) -> Millis {
-        entry
-            .terminating_since
-            .plus(self.policy.grace)
-            .plus(STOP_MARGIN)
+    fn stop_again_at(&self, terminating_since: Millis) -> Millis {
+        terminating_since.plus(self.policy.grace).plus(STOP_MARGIN)
     }
 }

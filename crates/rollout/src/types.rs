@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::RolloutError;
 
 /// The most instances that one service may have; it bounds the decider's state and the plan.
-pub const MAX_INSTANCES: u32 = 10_000;
+pub const MAX_INSTANCES: u32 = 100_000;
 
 /// The number of an instance inside its service: `0`, `1`, … `count - 1`.
 ///

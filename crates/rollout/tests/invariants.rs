@@ -4,7 +4,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
-use floe_rollout::invariant::{Seen, View, Violation, check};
+use floe_rollout::invariant::{Rest, Seen, View, Violation, check};
 use floe_rollout::{Command, InstanceId, Phase, Revision};
 
 /// Four READY instances of revision 1 on their way to revision 2, one at a time.
@@ -23,6 +23,7 @@ fn upgrading() -> View {
         max_unavailable: 1,
         instances: instances.collect(),
         slots: Vec::new(),
+        rest: Rest::default(),
     }
 }
 
@@ -55,8 +56,43 @@ struct Step {
     after: View,
 }
 
+/// The verdict over all instances, which must be that over those which the commands name.
 fn verdict(before: &View, step: &Step) -> Result<(), Violation> {
-    check(before, &step.commands, &step.after)
+    let whole = check(before, &step.commands, &step.after);
+    let (before, after) = (
+        part(before, &step.commands),
+        part(&step.after, &step.commands),
+    );
+    assert_eq!(check(&before, &step.commands, &after), whole);
+    whole
+}
+
+/// The same state, listing only what the commands name.
+fn part(view: &View, commands: &[Command]) -> View {
+    let named = |id: InstanceId| {
+        commands.iter().any(|command| match command {
+            Command::Start { id: named, .. } | Command::Stop { id: named, .. } => *named == id,
+        })
+    };
+    let (instances, others): (Vec<Seen>, Vec<Seen>) =
+        view.instances.iter().partition(|seen| named(seen.id));
+    let slots: Vec<InstanceId> = view.slots.iter().copied().filter(|id| named(*id)).collect();
+    let waits = |seen: &&Seen| seen.phase == Phase::Ready && Some(seen.revision) != view.desired;
+    let rest = Rest {
+        available: others
+            .iter()
+            .filter(|seen| seen.phase == Phase::Ready)
+            .count() as u32,
+        slots: view.slots.len() - slots.len(),
+        highest_attempt: others.iter().map(|seen| seen.attempt).max().unwrap_or(0),
+        first_waiting: others.iter().filter(waits).map(|seen| seen.id).max(),
+    };
+    View {
+        instances,
+        slots,
+        rest,
+        ..view.clone()
+    }
 }
 
 fn highest(ids: &[InstanceId]) -> Option<InstanceId> {

@@ -19,21 +19,34 @@ impl Service {
     pub(super) fn apply(&mut self, event: Event) {
         match event {
             Event::Target { revision, count } => self.aim(Target { revision, count }),
-            Event::Suspend => {
-                self.suspended = true;
-                self.floor = None;
-                self.slots.clear();
-                self.setbacks.clear();
+            Event::Suspend => self.suspend(),
+            Event::Resume => {
+                self.suspended = false;
+                self.reindex();
             }
-            Event::Resume => self.suspended = false,
-            Event::Observed { id, attempt, phase } => self.observe(id, attempt, phase),
-            Event::Gone { id, attempt } => self.forget(id, attempt),
+            Event::Observed { id, attempt, phase } => {
+                self.change(id, |service| service.observe(id, attempt, phase));
+            }
+            Event::Gone { id, attempt } => {
+                self.change(id, |service| service.forget(id, attempt));
+            }
             Event::Tick => {}
         }
     }
 
+    fn suspend(&mut self) {
+        self.suspended = true;
+        self.floor = None;
+        self.slots.clear();
+        self.setbacks.clear();
+        self.reindex();
+    }
+
     fn aim(&mut self, target: Target) {
         let previous = self.target.replace(target);
+        if previous == Some(target) {
+            return;
+        }
         self.slots.retain(|id| target.count.keeps(*id));
         self.setbacks.retain(|id, _| target.count.keeps(*id));
         if previous.is_none_or(|previous| previous.revision != target.revision) {
@@ -41,10 +54,14 @@ impl Service {
             for entry in self.instances.values_mut() {
                 entry.served = entry.shown.phase == Phase::Ready;
             }
+            self.reindex();
             // A service that is suspended has nothing to keep available.
             let upgrades = !self.suspended && !self.instances.is_empty();
             self.floor = upgrades.then(|| self.present_floor());
-        } else if previous.is_some_and(|previous| target.count < previous.count) {
+            return;
+        }
+        self.reindex();
+        if previous.is_some_and(|previous| target.count < previous.count) {
             // Instances that are removed can no longer count towards the floor.
             let floor = self.present_floor();
             self.floor = self.floor.map(|previous| previous.min(floor));
@@ -58,7 +75,7 @@ impl Service {
     pub(super) fn present_floor(&self) -> u32 {
         let down = self.slots.iter().filter(|id| !self.is_ready(**id)).count();
         let down = u32::try_from(down).unwrap_or(u32::MAX);
-        let without_us = self.available().saturating_add(down);
+        let without_us = self.index.available.saturating_add(down);
         without_us.saturating_sub(self.policy.max_unavailable.get())
     }
 
@@ -118,15 +135,16 @@ impl Service {
 
     /// Frees the slots of instances that are back for long enough.
     pub(super) fn settle(&mut self) {
-        for (id, entry) in &mut self.instances {
-            let Some(since) = entry.shown.ready_since else {
-                continue;
-            };
-            let ready = entry.shown.phase == Phase::Ready;
-            if ready && self.now.since(since) >= self.policy.min_ready_time {
-                entry.proved = true;
-                self.slots.remove(id);
+        while let Some((since, id)) = self.index.unproved.first().copied() {
+            if self.now.since(since) < self.policy.min_ready_time {
+                return;
             }
+            self.change(id, |service| {
+                if let Some(entry) = service.instances.get_mut(&id) {
+                    entry.proved = true;
+                }
+                service.slots.remove(&id);
+            });
         }
     }
 }

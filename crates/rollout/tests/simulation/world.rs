@@ -13,9 +13,10 @@ pub(crate) const GOOD: Revision = Revision(8);
 /// A revision that becomes READY nowhere.
 pub(crate) const BAD: Revision = Revision(7);
 
-/// Rounds within which a target must be reached once the faults stopped; each round gives every
-/// pending thing its turn, so an upgrade of the largest service needs a few per instance.
-const LIVENESS_ROUNDS: u32 = 100;
+/// Rounds for each instance, and for the service, within which a target must be reached once the
+/// faults stopped; each round gives every pending thing its turn.
+const ROUNDS_EACH: u32 = 14;
+const ROUNDS_ONCE: u32 = 16;
 
 /// xorshift64: small, fast, the same everywhere.
 struct Random(u64);
@@ -52,6 +53,8 @@ pub(crate) struct World {
     pub(crate) service: Service,
     seed: u64,
     random: Random,
+    /// Most instances that the user asks for.
+    most: u32,
     now: Millis,
     faults: bool,
     /// One step in so many is the user's; short and long upgrades need different tempers.
@@ -66,6 +69,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
+        Self::with_most(seed, 6)
+    }
+
+    /// A service of up to `most` instances.
+    pub(crate) fn with_most(seed: u64, most: u32) -> Self {
         let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
         let max_unavailable = 1 + u32::try_from(random.below(2)).unwrap();
         let policy = Policy {
@@ -77,6 +85,7 @@ impl World {
             service: Service::new(policy),
             seed,
             random,
+            most,
             now: Millis(0),
             faults: true,
             calm: 4 << (seed % 5),
@@ -101,7 +110,7 @@ impl World {
     }
 
     pub(crate) fn some_count(&mut self) -> u32 {
-        1 + u32::try_from(self.random.below(6)).unwrap()
+        1 + u32::try_from(self.random.below(u64::from(self.most))).unwrap()
     }
 
     pub(crate) fn other_good_revision(&mut self) -> Revision {
@@ -169,7 +178,7 @@ impl World {
     /// Runs without faults until nothing is left to do; answers the lowest availability seen.
     pub(crate) fn run_until_quiet(&mut self) -> u32 {
         let mut lowest = self.service.status().ready;
-        for _ in 0..LIVENESS_ROUNDS {
+        for _ in 0..ROUNDS_EACH * self.most + ROUNDS_ONCE {
             let (busy, seen) = self.round();
             lowest = lowest.min(seen);
             if !busy {
