@@ -1,15 +1,19 @@
 //! What an upgrade would do, before it does it.
 
 mod imagined;
+mod json;
 mod show;
+mod svg;
+mod timeline;
 
 use crate::error::RolloutError;
 use crate::service::Service;
-use crate::types::{InstanceCount, InstanceId, Revision};
+use crate::types::{Instance, InstanceCount, InstanceId, Revision};
 
 /// A dry run: the steps to a target, and how many instances are available meanwhile.
 ///
-/// Its [`Display`](std::fmt::Display) is a small table for people.
+/// Its [`Display`](std::fmt::Display) is a small table for people; [`Plan::json`] is for programs
+/// and [`Plan::svg`] a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Plan {
@@ -17,12 +21,17 @@ pub struct Plan {
     pub revision: Revision,
     /// How many instances there are to be.
     pub count: InstanceCount,
+    /// The instances before the first step, ascending by id.
+    pub instances: Vec<(InstanceId, Instance)>,
     /// What happens, in order.
     pub steps: Vec<Step>,
     /// How many instances are READY before the first step.
     pub available_now: u32,
     /// The lowest number of READY instances from now until the target is reached.
     pub lowest_available: u32,
+    /// How many instances the upgrade leaves available whatever it does; `None` when nothing is
+    /// upgraded.
+    pub floor: Option<u32>,
     /// How many READY instances make the service ready.
     pub min_ready_instances: u32,
     /// The service is ready now and will not be for a while: requests are denied meanwhile.
@@ -38,6 +47,8 @@ pub struct Step {
     pub action: Action,
     /// To which instance.
     pub id: InstanceId,
+    /// What it runs: the old revision where it is stopped, the new one where it is waited for.
+    pub revision: Revision,
     /// How many instances are READY once it is done.
     pub available_after: u32,
 }
@@ -55,6 +66,20 @@ pub enum Action {
     Start,
     /// Wait until an instance that is starting already is READY.
     Await,
+}
+
+impl Action {
+    /// Whether an instance is stopped; otherwise one is waited for.
+    ///
+    /// ```
+    /// use floe_rollout::Action;
+    /// assert!(Action::Terminate.stops() && Action::Remove.stops());
+    /// assert!(!Action::Redeploy.stops());
+    /// ```
+    #[must_use]
+    pub fn stops(self) -> bool {
+        matches!(self, Self::Terminate | Self::Remove)
+    }
 }
 
 /// Something a [`Plan`] wants its reader to know.
@@ -88,6 +113,82 @@ pub enum Notice {
     Suspended,
     /// Nothing has to be done.
     NothingToDo,
+    /// Something that only the caller knows: an instance whose volume can not be moved, a function
+    /// that calls an endpoint which goes away.
+    Other {
+        /// A short name for programs.
+        code: String,
+        /// A sentence for people.
+        text: String,
+    },
+}
+
+impl Notice {
+    /// The name of the notice in [`Plan::json`].
+    ///
+    /// ```
+    /// use floe_rollout::Notice;
+    /// assert_eq!(Notice::NoneAvailable.code(), "none-available");
+    /// let (code, text) = ("endpoint-removed".to_owned(), String::new());
+    /// assert_eq!(Notice::Other { code, text }.code(), "endpoint-removed");
+    /// ```
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::BelowMinReady { .. } => "below-min-ready",
+            Self::NotReadyNow { .. } => "not-ready-now",
+            Self::NoneAvailable => "none-available",
+            Self::BrokenFirst { .. } => "broken-first",
+            Self::ReplacesUpgrade => "replaces-upgrade",
+            Self::Suspended => "suspended",
+            Self::NothingToDo => "nothing-to-do",
+            Self::Other { code, .. } => code,
+        }
+    }
+}
+
+impl Plan {
+    /// The plan as one JSON object: numbers as they are, `steps` and `notices` in order, `floor`
+    /// null when nothing is upgraded.
+    ///
+    /// What only the caller knows is pushed to `notices` before:
+    ///
+    /// ```
+    /// use floe_rollout::{InstanceCount, Notice, Policy, Revision, Service, plan};
+    ///
+    /// let service = Service::new(Policy::default());
+    /// let mut plan = plan(&service, Revision(1), InstanceCount::new(1)?);
+    /// let (code, text) = ("new-endpoint".to_owned(), "\"api\" is new".to_owned());
+    /// plan.notices.push(Notice::Other { code, text });
+    /// let json = plan.json();
+    /// assert!(json.contains(r#""action":"start","instance":0,"revision":1,"available_after":1"#));
+    /// assert!(json.contains(r#"{"code":"new-endpoint","text":"\"api\" is new"}"#));
+    /// # Ok::<(), floe_rollout::RolloutError>(())
+    /// ```
+    #[must_use]
+    pub fn json(&self) -> String {
+        json::write(self)
+    }
+
+    /// The plan as a picture that stands alone and reads on light and dark ground: a lane for each
+    /// instance, what is available below, and the notices in words. `name` says how a revision is
+    /// called, in a few characters.
+    ///
+    /// More than 40 instances are drawn as areas, whose size does not grow with the plan.
+    ///
+    /// ```
+    /// use floe_rollout::{InstanceCount, Policy, Revision, Service, plan};
+    ///
+    /// let service = Service::new(Policy::default());
+    /// let plan = plan(&service, Revision(1), InstanceCount::new(2)?);
+    /// let svg = plan.svg("The first start", &|revision| revision.to_string());
+    /// assert!(svg.starts_with("<svg ") && svg.contains("The first start"));
+    /// # Ok::<(), floe_rollout::RolloutError>(())
+    /// ```
+    #[must_use]
+    pub fn svg(&self, title: &str, name: &dyn Fn(Revision) -> String) -> String {
+        svg::draw(self, title, name)
+    }
 }
 
 /// Plans the way of `service` to `count` instances of `revision`.
@@ -134,9 +235,11 @@ pub fn plan(service: &Service, revision: Revision, count: InstanceCount) -> Plan
     let mut plan = Plan {
         revision,
         count,
+        instances: service.instances().map(|(id, i)| (id, i.clone())).collect(),
         steps: run.steps,
         available_now: now.ready,
         lowest_available: lowest,
+        floor: run.floor,
         min_ready_instances: min_ready,
         below_min_ready: now.is_ready && lowest < min_ready,
         notices: Vec::new(),

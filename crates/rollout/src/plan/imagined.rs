@@ -11,6 +11,8 @@ pub(super) struct Run {
     pub(super) steps: Vec<Step>,
     /// Instances that were replaced although they were not READY, in the order of their stops.
     pub(super) broken: Vec<InstanceId>,
+    /// What the upgrade leaves available.
+    pub(super) floor: Option<u32>,
 }
 
 /// One deployment: an instance and an attempt.
@@ -49,7 +51,11 @@ struct Imagined {
 /// Runs a copy of `service` until nothing is left to do.
 pub(super) fn run(service: &Service, revision: Revision, count: InstanceCount) -> Run {
     let mut world = Imagined::of(service);
-    world.tell(Event::Target { revision, count });
+    let commands = world
+        .service
+        .decide(Event::Target { revision, count }, world.now);
+    world.commands.extend(commands);
+    world.run.floor = world.service.floor();
     // Each instance is stopped, gone, started, READY, and waited for once; twice that leaves
     // room for the ones that are on their way already.
     let rounds = 10 * (u64::from(count.get()) + u64::from(service.status().current)) + 10;
@@ -86,6 +92,7 @@ impl Imagined {
             run: Run {
                 steps: Vec::new(),
                 broken: Vec::new(),
+                floor: None,
             },
         };
         for (id, instance) in service.instances() {
@@ -217,10 +224,13 @@ impl Imagined {
             .is_some_and(|(_, count)| count.keeps(id))
     }
 
+    /// The instance exists: it was just told to stop, or became READY.
     fn note(&mut self, action: Action, id: InstanceId) {
+        let deployed = self.service.instance(id);
         self.run.steps.push(Step {
             action,
             id,
+            revision: deployed.map_or(Revision(0), |instance| instance.revision),
             available_after: self.ready,
         });
     }

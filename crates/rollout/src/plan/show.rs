@@ -39,6 +39,7 @@ impl fmt::Display for Notice {
             }
             Self::Suspended => f.write_str("suspended: takes effect when the service is resumed"),
             Self::NothingToDo => f.write_str("nothing to do"),
+            Self::Other { text, .. } => f.write_str(text),
         }
     }
 }
