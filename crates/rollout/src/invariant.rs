@@ -26,64 +26,11 @@
 //! assert!(violation.to_string().contains("instance 1 is replaced first"));
 //! ```
 
-use crate::types::{Command, InstanceId, Phase, Revision};
+mod view;
 
-/// One instance as the predicates see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
-    /// Which instance.
-    pub id: InstanceId,
-    /// What it runs.
-    pub revision: Revision,
-    /// Which deployment of it.
-    pub attempt: u64,
-    /// Its phase.
-    pub phase: Phase,
-}
-
-/// The state of a service as the predicates see it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct View {
-    /// What every instance is to run; `None` before the first target.
-    pub desired: Option<Revision>,
-    /// How many instances there are to be.
-    pub count: u32,
-    /// Whether everything is to be stopped.
-    pub suspended: bool,
-    /// During an upgrade: how many instances must stay available.
-    pub floor: Option<u32>,
-    /// How many instances the upgrade may have down by its own action.
-    pub max_unavailable: u32,
-    /// The instances, ascending by id.
-    pub instances: Vec<Seen>,
-    /// The instances that are down by the upgrade's own action, ascending by id.
-    pub slots: Vec<InstanceId>,
-    /// The instances that are not listed, in numbers: none when the view is complete.
-    pub rest: Rest,
-}
-
-/// What a [`View`] that lists some instances only knows of all the others.
-///
-/// A step of a service with thousands of instances touches one or two of them. Judging it by a
-/// view of those, and of the rest in numbers, costs as much as the step and not as much as the
-/// service.
-///
-/// ```
-/// use floe_rollout::invariant::{Rest, View};
-/// let view = View { rest: Rest { available: 9_999, ..Rest::default() }, ..View::default() };
-/// assert_eq!(view.available(), 9_999);
-/// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Rest {
-    /// Wanted instances that are READY.
-    pub available: u32,
-    /// Instances that are down by the upgrade's own action.
-    pub slots: usize,
-    /// A number that no attempt is above.
-    pub highest_attempt: u64,
-    /// The outdated READY instance with the highest id.
-    pub first_waiting: Option<InstanceId>,
-}
+use crate::types::{Command, InstanceId, Phase};
+use view::is_ready;
+pub use view::{Rest, Seen, View};
 
 /// A rule that was broken: a bug of the decider, never of its user.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -147,6 +94,20 @@ pub enum Violation {
         /// The instance.
         id: InstanceId,
     },
+    /// An instance was replaced although the upgrade is paused.
+    #[error("instance {id} was replaced although the upgrade is paused")]
+    Paused {
+        /// The instance.
+        id: InstanceId,
+    },
+    /// More instances of the new revision were given up than may fail.
+    #[error("{failed} instances failed and were passed over, more than the {allowed} allowed")]
+    TooManyFailed {
+        /// Instances that were given up.
+        failed: usize,
+        /// How many may be.
+        allowed: usize,
+    },
     /// Starts ascend and removals descend by id; these commands do not.
     #[error("the commands are not sorted at instance {id}")]
     Unsorted {
@@ -169,52 +130,6 @@ impl Violation {
     }
 }
 
-impl View {
-    /// How many wanted instances (id below the count) are READY.
-    ///
-    /// ```
-    /// use floe_rollout::invariant::{Seen, View};
-    /// use floe_rollout::{InstanceId, Phase, Revision};
-    ///
-    /// let (revision, phase) = (Revision(1), Phase::Ready);
-    /// let seen = |id| Seen { id: InstanceId(id), revision, attempt: 1, phase };
-    /// let view = View { count: 1, instances: vec![seen(0), seen(1)], ..View::default() };
-    /// assert_eq!(view.available(), 1, "instance 1 is surplus");
-    /// ```
-    #[must_use]
-    pub fn available(&self) -> u32 {
-        let ready = self
-            .instances
-            .iter()
-            .filter(|i| self.is_wanted(i.id) && is_ready(i))
-            .count();
-        let listed = u32::try_from(ready).unwrap_or(u32::MAX);
-        listed.saturating_add(self.rest.available)
-    }
-
-    /// How many instances are down by the upgrade's own action.
-    fn down(&self) -> usize {
-        self.slots.len() + self.rest.slots
-    }
-
-    fn is_wanted(&self, id: InstanceId) -> bool {
-        !self.suspended && id.0 < self.count
-    }
-
-    fn is_outdated(&self, instance: &Seen) -> bool {
-        self.desired != Some(instance.revision)
-    }
-
-    fn find(&self, id: InstanceId) -> Option<&Seen> {
-        let at = self.instances.binary_search_by_key(&id, |i| i.id).ok()?;
-        self.instances.get(at)
-    }
-}
-
-fn is_ready(instance: &Seen) -> bool {
-    instance.phase == Phase::Ready
-}
-
 /// All predicates of this module.
 ///
 /// # Errors
@@ -232,8 +147,10 @@ pub fn check(before: &View, commands: &[Command], after: &View) -> Result<(), Vi
     replaces_descending(before, commands, after)?;
     counts_own_stops(before, commands, after)?;
     stops_with_reason(before, commands)?;
+    keeps_pauses(before, commands)?;
+    keeps_failures(after)?;
     starts_once(before, commands)?;
-    starts_what_is_wanted(after, commands)?;
+    starts_what_is_wanted(before, commands)?;
     is_sorted(before, commands)
 }
 
@@ -260,8 +177,8 @@ pub fn keeps_floor(before: &View, after: &View) -> Result<(), Violation> {
     Ok(())
 }
 
-/// At most `max_unavailable` instances are down by the upgrade's own action; after the policy was
-/// tightened, not more than before.
+/// At most `max_unavailable` instances are down by the upgrade's own action, for a restart at most
+/// half of them but at least one; after the policy was tightened, not more than before.
 ///
 /// # Errors
 ///
@@ -276,8 +193,7 @@ pub fn keeps_floor(before: &View, after: &View) -> Result<(), Violation> {
 /// assert!(keeps_slots(&one, &two).is_err());
 /// ```
 pub fn keeps_slots(before: &View, after: &View) -> Result<(), Violation> {
-    let max = usize::try_from(after.max_unavailable).unwrap_or(usize::MAX);
-    let allowed = max.max(before.down());
+    let allowed = before.allowed_down().max(before.down());
     if after.down() > allowed {
         return Err(Violation::TooManyDown {
             down: after.down(),
@@ -371,6 +287,56 @@ pub fn stops_with_reason(before: &View, commands: &[Command]) -> Result<(), Viol
     Ok(())
 }
 
+/// While the upgrade is paused, no wanted instance is stopped but those that are stopping already.
+///
+/// # Errors
+///
+/// [`Violation::Paused`].
+///
+/// ```
+/// use floe_rollout::invariant::{Seen, View, keeps_pauses};
+/// use floe_rollout::{Command, InstanceId, Phase, Revision};
+/// let (id, attempt) = (InstanceId(0), 1);
+/// let seen = Seen { id, revision: Revision(1), attempt, phase: Phase::Ready };
+/// let view = View { count: 1, paused: true, instances: vec![seen], ..View::default() };
+/// assert!(keeps_pauses(&view, &[Command::Stop { id, attempt }]).is_err());
+/// ```
+pub fn keeps_pauses(before: &View, commands: &[Command]) -> Result<(), Violation> {
+    for command in commands.iter().filter(|_| before.paused) {
+        let Command::Stop { id, .. } = *command else {
+            continue;
+        };
+        let stopping = before
+            .find(id)
+            .is_some_and(|i| i.phase == Phase::Terminating);
+        if before.is_wanted(id) && !stopping {
+            return Err(Violation::Paused { id });
+        }
+    }
+    Ok(())
+}
+
+/// At most `max_failures` instances of the new revision are given up.
+///
+/// # Errors
+///
+/// [`Violation::TooManyFailed`].
+///
+/// ```
+/// use floe_rollout::invariant::{View, keeps_failures};
+/// let view = View { failed: 2, max_failures: 2, ..View::default() };
+/// assert!(keeps_failures(&view).is_ok());
+/// assert!(keeps_failures(&View { max_failures: 1, ..view }).is_err());
+/// ```
+pub fn keeps_failures(after: &View) -> Result<(), Violation> {
+    let allowed = usize::try_from(after.max_failures).unwrap_or(usize::MAX);
+    if after.failed > allowed {
+        let failed = after.failed;
+        return Err(Violation::TooManyFailed { failed, allowed });
+    }
+    Ok(())
+}
+
 /// No two attempts of one instance are alive: a start needs an id without any deployment, and an
 /// attempt number above all that are alive.
 ///
@@ -405,7 +371,8 @@ pub fn starts_once(before: &View, commands: &[Command]) -> Result<(), Violation>
     Ok(())
 }
 
-/// Only wanted instances are started, and with the desired revision.
+/// Only wanted instances are started: with the desired revision, below the partition with the one
+/// they had, and in a pause, when they went unasked, with the one they had.
 ///
 /// # Errors
 ///
@@ -419,12 +386,12 @@ pub fn starts_once(before: &View, commands: &[Command]) -> Result<(), Violation>
 /// assert!(starts_what_is_wanted(&view, &[start(Revision(2))]).is_ok());
 /// assert!(starts_what_is_wanted(&view, &[start(Revision(1))]).is_err());
 /// ```
-pub fn starts_what_is_wanted(after: &View, commands: &[Command]) -> Result<(), Violation> {
+pub fn starts_what_is_wanted(before: &View, commands: &[Command]) -> Result<(), Violation> {
     for command in commands {
         let Command::Start { id, revision, .. } = *command else {
             continue;
         };
-        if !after.is_wanted(id) || after.desired != Some(revision) {
+        if !before.is_wanted(id) || before.start_revision(id) != Some(revision) {
             return Err(Violation::Unwanted { id });
         }
     }

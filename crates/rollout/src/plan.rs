@@ -8,7 +8,7 @@ mod timeline;
 
 use crate::error::RolloutError;
 use crate::service::Service;
-use crate::types::{Instance, InstanceCount, InstanceId, Revision};
+use crate::types::{Event, Instance, InstanceCount, InstanceId, Revision};
 
 /// A dry run: the steps to a target, and how many instances are available meanwhile.
 ///
@@ -113,6 +113,13 @@ pub enum Notice {
     Suspended,
     /// Nothing has to be done.
     NothingToDo,
+    /// The upgrade is paused: the plan shows what happens until it is resumed.
+    Paused,
+    /// Instances below the partition keep their revision.
+    Partitioned {
+        /// Ids below it are kept.
+        partition: u32,
+    },
     /// Something that only the caller knows: an instance whose volume can not be moved, a function
     /// that calls an endpoint which goes away.
     Other {
@@ -142,6 +149,8 @@ impl Notice {
             Self::ReplacesUpgrade => "replaces-upgrade",
             Self::Suspended => "suspended",
             Self::NothingToDo => "nothing-to-do",
+            Self::Paused => "paused",
+            Self::Partitioned { .. } => "partitioned",
             Self::Other { code, .. } => code,
         }
     }
@@ -224,9 +233,13 @@ impl Plan {
 /// ```
 #[must_use]
 pub fn plan(service: &Service, revision: Revision, count: InstanceCount) -> Plan {
+    planned(service, Event::Target { revision, count }, revision, count)
+}
+
+fn planned(service: &Service, event: Event, revision: Revision, count: InstanceCount) -> Plan {
     let now = service.status();
     let min_ready = service.policy().min_ready_instances;
-    let run = imagined::run(service, revision, count);
+    let run = imagined::run(service, event);
     let lowest = run
         .steps
         .iter()
@@ -245,13 +258,16 @@ pub fn plan(service: &Service, revision: Revision, count: InstanceCount) -> Plan
         notices: Vec::new(),
     };
     plan.notices = notices(&plan, service, run.broken);
+    if run.paused {
+        plan.notices.push(Notice::Paused);
+    }
     plan
 }
 
 impl Service {
     /// Plans a target, and refuses it when the policy says `keep_ready` and the plan takes a
     /// ready service below `min_ready_instances`. Call it before
-    /// [`Event::Target`](crate::Event::Target).
+    /// [`Event::Target`].
     ///
     /// A target in the middle of an upgrade is never refused: it may be the way back.
     ///
@@ -292,6 +308,29 @@ impl Service {
     }
 }
 
+impl Service {
+    /// Plans a restart of every instance as it is, half of them at once at most; `None` before the
+    /// first target. Like [`plan()`], it is the decider itself on [`Event::Restart`].
+    ///
+    /// ```
+    /// use floe_rollout::{Event, InstanceCount, Millis, Policy, Revision, Service};
+    ///
+    /// let mut service = Service::new(Policy::default());
+    /// assert!(service.plan_restart().is_none());
+    /// let two = InstanceCount::new(2)?;
+    /// assert_eq!(service.decide(Event::target(Revision(1), two), Millis(0)).len(), 2);
+    /// let plan = service.plan_restart().ok_or("there is a target")?;
+    /// assert_eq!(plan.steps.len(), 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn plan_restart(&self) -> Option<Plan> {
+        let (revision, count) = self.target()?;
+        let before = self.next_attempt();
+        Some(planned(self, Event::Restart { before }, revision, count))
+    }
+}
+
 fn notices(plan: &Plan, service: &Service, broken: Vec<InstanceId>) -> Vec<Notice> {
     let status = service.status();
     let min_ready = plan.min_ready_instances;
@@ -301,7 +340,17 @@ fn notices(plan: &Plan, service: &Service, broken: Vec<InstanceId>) -> Vec<Notic
     } else if plan.steps.is_empty() {
         notices.push(Notice::NothingToDo);
     }
-    if status.is_upgrading && !plan.steps.is_empty() {
+    let partition = service.policy().partition;
+    let outdated = |(id, instance): &(InstanceId, Instance)| {
+        id.0 < partition.min(plan.count.get()) && instance.revision != plan.revision
+    };
+    if plan.instances.iter().any(outdated) {
+        notices.push(Notice::Partitioned { partition });
+    }
+    let elsewhere = service
+        .target()
+        .is_none_or(|(revision, _)| revision != plan.revision);
+    if status.is_upgrading && elsewhere && !plan.steps.is_empty() {
         notices.push(Notice::ReplacesUpgrade);
     }
     if !broken.is_empty() {

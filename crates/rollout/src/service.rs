@@ -40,8 +40,23 @@ pub struct Service {
     setbacks: BTreeMap<InstanceId, Setback>,
     /// Instances that the upgrade took down and that are not back for `min_ready_time` yet.
     slots: BTreeSet<InstanceId>,
-    /// How many instances must stay available; `Some` exactly while an upgrade is under way.
+    /// Instances of the new revision that failed and are waited for no longer.
+    failed: BTreeSet<InstanceId>,
+    /// How many instances must stay available; `Some` exactly while an upgrade or a restart is
+    /// under way.
     floor: Option<u32>,
+    /// What is under way is a restart and no upgrade.
+    restarting: bool,
+    /// Deployments with a number below it are to be replaced.
+    restart_before: u64,
+    paused: bool,
+    /// When the upgrade began, went on, or last proved an instance.
+    progress: Millis,
+    /// The revision that all instances had last: what those below the partition keep, and where a
+    /// rollback leads.
+    stable: Option<Revision>,
+    /// What instances that are gone ran, where they are to come back with it.
+    last: BTreeMap<InstanceId, Revision>,
     next_attempt: u64,
     /// Who is to be dealt with next; follows from all of the above.
     index: Index,
@@ -83,12 +98,20 @@ pub struct Status {
     pub current: u32,
     /// Instances that are to exist; 0 while suspended.
     pub target: u32,
-    /// Existing instances that run another revision than the target's.
+    /// Existing instances that are still to be replaced.
     pub outdated: u32,
     /// Whether `ready` reaches `min_ready_instances`, so that requests are served.
     pub is_ready: bool,
     /// Whether an upgrade is under way.
     pub is_upgrading: bool,
+    /// Whether a restart of the same revision is under way.
+    pub is_restarting: bool,
+    /// Whether the upgrade or restart is paused.
+    pub is_paused: bool,
+    /// Whether the upgrade or restart has proved no instance for `progress_deadline`.
+    pub is_stalled: bool,
+    /// Replaced instances that failed and are waited for no longer.
+    pub failed: u32,
     /// Whether the service is suspended, or on its way there.
     pub is_suspended: bool,
 }
@@ -122,7 +145,14 @@ impl Service {
             instances: BTreeMap::new(),
             setbacks: BTreeMap::new(),
             slots: BTreeSet::new(),
+            failed: BTreeSet::new(),
             floor: None,
+            restarting: false,
+            restart_before: 0,
+            paused: false,
+            progress: Millis(0),
+            stable: None,
+            last: BTreeMap::new(),
             next_attempt: next_attempt.max(1),
             index: Index::default(),
             now: Millis(0),
@@ -185,7 +215,47 @@ impl Service {
         let settled = |(since, _): &(Millis, InstanceId)| since.plus(self.policy.min_ready_time);
         let proved = index.unproved.first().map(settled);
         let start = index.delayed.first().map(|(until, _)| *until);
-        [stop_again, proved, start].into_iter().flatten().min()
+        let stalls = self.stalls_at().filter(|at| *at > self.now);
+        [stop_again, proved, start, stalls]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// The revision that a stalled upgrade is to be rolled back to, when the policy says
+    /// `auto_rollback`: the one that all instances had last. The decider does not turn back by
+    /// itself, so that the caller can write it down first and then send [`Event::Target`].
+    ///
+    /// A rollback that stalls is not rolled back.
+    ///
+    /// ```
+    /// use floe_rollout::{Event, InstanceCount, InstanceId, Millis, Phase, Policy};
+    /// use floe_rollout::{Revision, Service};
+    /// use std::time::Duration;
+    ///
+    /// let progress_deadline = Some(Duration::from_secs(600));
+    /// let policy = Policy { progress_deadline, auto_rollback: true, ..Policy::default() };
+    /// let mut service = Service::new(policy);
+    /// let one = InstanceCount::new(1)?;
+    /// assert_eq!(service.decide(Event::target(Revision(1), one), Millis(0)).len(), 1);
+    /// let ready = Event::Observed { id: InstanceId(0), attempt: 1, phase: Phase::Ready };
+    /// assert!(service.decide(ready, Millis(0)).is_empty());
+    ///
+    /// assert_eq!(service.decide(Event::target(Revision(2), one), Millis(1_000)).len(), 1);
+    /// assert_eq!(service.rollback_due(), None);
+    /// let gone = Event::Gone { id: InstanceId(0), attempt: 1 };
+    /// assert_eq!(service.decide(gone, Millis(2_000)).len(), 1);
+    /// assert_eq!(service.next_wakeup(), Some(Millis(601_000)));
+    /// assert!(service.decide(Event::Tick, Millis(601_000)).is_empty());
+    /// assert!(service.status().is_stalled);
+    /// assert_eq!(service.rollback_due(), Some(Revision(1)));
+    /// # Ok::<(), floe_rollout::RolloutError>(())
+    /// ```
+    #[must_use]
+    pub fn rollback_due(&self) -> Option<Revision> {
+        let due = self.policy.auto_rollback && !self.restarting && self.status().is_stalled;
+        let target = self.target.map(|target| target.revision);
+        self.stable.filter(|stable| due && Some(*stable) != target)
     }
 
     /// Whether an upgrade is under way: until every wanted instance runs the desired revision,
@@ -197,11 +267,11 @@ impl Service {
     /// ```
     #[must_use]
     pub fn is_upgrading(&self) -> bool {
-        self.floor.is_some()
+        self.floor.is_some() && !self.restarting
     }
 
-    /// How many instances stay available during the present upgrade as far as the upgrade itself
-    /// is concerned; `None` when none is under way.
+    /// How many instances stay available during the present upgrade or restart as far as its own
+    /// action is concerned; `None` when none is under way.
     ///
     /// ```
     /// use floe_rollout::{Policy, Service};
@@ -229,6 +299,10 @@ impl Service {
             outdated: self.index.outdated,
             is_ready: !self.suspended && ready >= self.policy.min_ready_instances,
             is_upgrading: self.is_upgrading(),
+            is_restarting: self.restarting,
+            is_paused: self.paused,
+            is_stalled: self.stalls_at().is_some_and(|at| at <= self.now),
+            failed: u32::try_from(self.failed.len()).unwrap_or(u32::MAX),
             is_suspended: self.suspended,
         }
     }
@@ -296,7 +370,8 @@ impl Service {
     }
 
     /// Replaces the policy; it holds from the next [`Service::decide`] on. The floor of an
-    /// upgrade under way stays.
+    /// upgrade under way stays. A lower `partition` begins an upgrade when there is something to
+    /// replace now.
     ///
     /// ```
     /// use floe_rollout::{Policy, Service};
@@ -305,7 +380,18 @@ impl Service {
     /// assert_eq!(service.policy().min_ready_instances, 3);
     /// ```
     pub fn set_policy(&mut self, policy: Policy) {
-        self.policy = policy;
+        let partition = std::mem::replace(&mut self.policy, policy).partition;
+        self.take_back_failures();
+        if self.policy.partition == partition {
+            return;
+        }
+        self.reindex();
+        let lowered = self.policy.partition < partition && !self.suspended;
+        if lowered && self.index.outdated > 0 && (self.floor.is_none() || self.restarting) {
+            self.restarting = false;
+            self.progress = self.now;
+            self.floor = Some(self.present_floor());
+        }
     }
 
     /// The state as the predicates of [`invariant`] see it.
@@ -323,6 +409,7 @@ impl Service {
                 .filter_map(|id| self.seen(*id))
                 .collect(),
             slots: self.slots.iter().copied().collect(),
+            last: self.last.iter().map(|(id, last)| (*id, *last)).collect(),
             ..self.bare_view()
         }
     }
@@ -338,8 +425,30 @@ impl Service {
         id.0 < self.wanted_count()
     }
 
-    fn is_outdated(&self, instance: &Instance) -> bool {
-        self.target.map(|target| target.revision) != Some(instance.revision)
+    fn is_outdated(&self, id: InstanceId, instance: &Instance) -> bool {
+        let desired = self.target.map(|target| target.revision);
+        let upgraded = id.0 >= self.policy.partition && desired != Some(instance.revision);
+        upgraded || instance.attempt < self.restart_before
+    }
+
+    /// What a wanted instance that does not exist is started with.
+    fn start_revision(&self, id: InstanceId) -> Option<Revision> {
+        let desired = self.target.map(|target| target.revision);
+        let last = || self.last.get(&id).copied();
+        if id.0 < self.policy.partition {
+            last().or(self.stable).or(desired)
+        } else if self.paused {
+            last().or(desired)
+        } else {
+            desired
+        }
+    }
+
+    /// When what is under way will have proved nothing for too long.
+    fn stalls_at(&self) -> Option<Millis> {
+        let deadline = self.policy.progress_deadline;
+        let deadline = deadline.filter(|_| self.floor.is_some() && !self.paused)?;
+        Some(self.progress.plus(deadline))
     }
 
     fn is_ready(&self, id: InstanceId) -> bool {

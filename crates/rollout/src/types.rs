@@ -178,6 +178,18 @@ pub enum Event {
     Suspend,
     /// The service is to run again, with the remembered target.
     Resume,
+    /// The upgrade or restart under way is to replace nothing more for now. It ends with
+    /// [`Event::ResumeUpgrade`], with a target of another revision, or with a suspension.
+    PauseUpgrade,
+    /// The upgrade or restart goes on.
+    ResumeUpgrade,
+    /// Every deployment with a number below `before` is to be replaced by one of the same
+    /// revision, at most half of the instances at once: a restart for maintenance.
+    Restart {
+        /// Usually [`Service::next_attempt`](crate::Service::next_attempt) of the moment; repeating
+        /// it changes nothing.
+        before: u64,
+    },
     /// The runtime says that this deployment is in this phase.
     Observed {
         /// Which instance.

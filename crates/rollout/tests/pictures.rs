@@ -1,5 +1,9 @@
 //! Plans as people and programs get them: tables, JSON and pictures, kept as they are.
 //! `UPDATE_EXPECT=1` writes them anew; look at the pictures then.
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 use std::num::NonZeroU32;
 

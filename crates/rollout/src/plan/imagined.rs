@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{Action, Step};
 use crate::service::Service;
-use crate::types::{Command, Event, InstanceCount, InstanceId, Millis, Phase, Revision};
+use crate::types::{Command, Event, InstanceId, Millis, Phase, Revision};
 
 /// What the imagined run found.
 pub(super) struct Run {
@@ -13,6 +13,7 @@ pub(super) struct Run {
     pub(super) broken: Vec<InstanceId>,
     /// What the upgrade leaves available.
     pub(super) floor: Option<u32>,
+    pub(super) paused: bool,
 }
 
 /// One deployment: an instance and an attempt.
@@ -49,16 +50,15 @@ struct Imagined {
 }
 
 /// Runs a copy of `service` until nothing is left to do.
-pub(super) fn run(service: &Service, revision: Revision, count: InstanceCount) -> Run {
+pub(super) fn run(service: &Service, event: Event) -> Run {
     let mut world = Imagined::of(service);
-    let commands = world
-        .service
-        .decide(Event::Target { revision, count }, world.now);
-    world.commands.extend(commands);
+    world.tell(event);
+    let count = world.service.target().map_or(0, |(_, count)| count.get());
     world.run.floor = world.service.floor();
+    world.run.paused = world.service.status().is_paused;
     // Each instance is stopped, gone, started, READY, and waited for once; twice that leaves
     // room for the ones that are on their way already.
-    let rounds = 10 * (u64::from(count.get()) + u64::from(service.status().current)) + 10;
+    let rounds = 10 * (u64::from(count) + u64::from(service.status().current)) + 10;
     for _ in 0..rounds {
         if !world.turn() {
             return world.run;
@@ -66,7 +66,7 @@ pub(super) fn run(service: &Service, revision: Revision, count: InstanceCount) -
     }
     assert!(
         !world.turn(),
-        "the decider does not reach {revision} from {service:?}"
+        "the decider does not come to an end after {event:?} from {service:?}"
     );
     world.run
 }
@@ -93,6 +93,7 @@ impl Imagined {
                 steps: Vec::new(),
                 broken: Vec::new(),
                 floor: None,
+                paused: false,
             },
         };
         for (id, instance) in service.instances() {
@@ -203,7 +204,7 @@ impl Imagined {
 
     /// The next deployment that the upgrade waits for although the plan did not start it.
     fn next_awaited(&mut self) -> Option<Deployed> {
-        while self.service.is_upgrading() {
+        while self.service.floor().is_some() {
             let deployed = self.awaited.pop_front()?;
             if self.is_on_its_way(deployed) {
                 return Some(deployed);

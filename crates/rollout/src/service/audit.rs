@@ -72,6 +72,13 @@ impl Service {
             suspended: self.suspended,
             floor: self.floor,
             max_unavailable: self.policy.max_unavailable.get(),
+            partition: self.policy.partition,
+            stable: self.stable,
+            restarting: self.restarting,
+            restart_before: self.restart_before,
+            paused: self.paused,
+            failed: self.failed.len(),
+            max_failures: self.policy.max_failures,
             ..View::default()
         }
     }
@@ -126,6 +133,7 @@ fn listing(before: &View, decision: &Decision) -> View {
     let listed = listed_ready(&view, &instances);
     view.rest.available = view.rest.available.saturating_sub(listed);
     view.instances = instances;
+    view.last.clone_from(&decision.last);
     view
 }
 

@@ -33,9 +33,9 @@ pub(super) struct Index {
     pub(super) ready: u32,
     /// READY and wanted.
     pub(super) available: u32,
-    /// Of another revision than the target's, in any phase.
+    /// To be replaced, in any phase.
     pub(super) outdated: u32,
-    /// Wanted, of the target's revision, proved, and not stopping.
+    /// Wanted, not to be replaced, proved, and not stopping.
     pub(super) replaced: u32,
 }
 
@@ -148,7 +148,7 @@ impl Service {
                 ..Facts::default()
             };
         };
-        let outdated = self.is_outdated(&entry.shown);
+        let outdated = self.is_outdated(id, &entry.shown);
         let ready = entry.shown.phase == Phase::Ready;
         let stopping = entry.shown.phase == Phase::Terminating;
         Facts {

@@ -2,13 +2,15 @@
 
 use super::{Entry, Service};
 use crate::invariant::Seen;
-use crate::types::{Command, Instance, InstanceId, Phase};
+use crate::types::{Command, Instance, InstanceId, Phase, Revision};
 
 /// What is to be done, and how the stopped instances were before.
 #[derive(Debug, Default)]
 pub(super) struct Decision {
     pub(super) commands: Vec<Command>,
     pub(super) stopped: Vec<Seen>,
+    /// What the started instances ran before, where it was kept in mind.
+    pub(super) last: Vec<(InstanceId, Revision)>,
 }
 
 impl Service {
@@ -16,8 +18,10 @@ impl Service {
     pub(super) fn step(&mut self) -> Decision {
         let mut decision = Decision::default();
         self.stop_unwanted(&mut decision);
-        self.replace_broken(&mut decision);
-        self.replace_ready(&mut decision);
+        if !self.paused {
+            self.replace_broken(&mut decision);
+            self.replace_ready(&mut decision);
+        }
         self.start_missing(&mut decision);
         self.finish();
         decision
@@ -78,9 +82,11 @@ impl Service {
     }
 
     fn start(&mut self, id: InstanceId, decision: &mut Decision) {
-        let Some(revision) = self.target.map(|target| target.revision) else {
+        let Some(revision) = self.start_revision(id) else {
             return;
         };
+        let last = self.last.remove(&id);
+        decision.last.extend(last.map(|last| (id, last)));
         let attempt = self.next_attempt;
         self.next_attempt += 1;
         let shown = Instance {
@@ -108,14 +114,21 @@ impl Service {
     fn finish(&mut self) {
         let Some(target) = self.target else { return };
         if self.index.outdated == 0 && self.index.replaced == target.count.get() {
-            self.floor = None;
-            self.slots.clear();
+            self.end_work();
+            if self.policy.partition == 0 {
+                self.stable = Some(target.revision);
+            }
         }
     }
 
     /// How many instances may be down by our own action.
-    fn max_down(&self) -> usize {
-        usize::try_from(self.policy.max_unavailable.get()).unwrap_or(usize::MAX)
+    pub(super) fn max_down(&self) -> usize {
+        let allowed = if self.restarting {
+            (self.wanted_count() / 2).max(1)
+        } else {
+            self.policy.max_unavailable.get()
+        };
+        usize::try_from(allowed).unwrap_or(usize::MAX)
     }
 
     /// Marks an instance as down by the upgrade's own action, if one more may be.
@@ -124,7 +137,11 @@ impl Service {
             return true;
         }
         let free = self.slots.len() < self.max_down();
-        free && self.change(id, |service| service.slots.insert(id))
+        free && self.change(id, |service| {
+            // Whoever was passed over for a failure is waited for again.
+            service.failed.remove(&id);
+            service.slots.insert(id)
+        })
     }
 
     fn stop(&mut self, id: InstanceId, decision: &mut Decision) {
