@@ -10,6 +10,7 @@
 mod codes;
 mod facade;
 mod fuzz;
+mod model_check;
 mod nightly;
 mod report;
 mod run;
@@ -49,6 +50,10 @@ const COMMANDS: &[(&str, &str)] = &[
         "[--seconds N] [TARGET…]: builds the fuzz targets, runs each for N seconds (30)",
     ),
     (
+        "model-check",
+        "[--full]: every state of upgrades of four instances, with --full of six as well",
+    ),
+    (
         "nightly",
         "[--seconds N]: what CI has no time for; the result goes to docs/nightly.md",
     ),
@@ -68,6 +73,7 @@ fn main() -> ExitCode {
         "tools" => tools::run(),
         "deny" => tools::deny(),
         "fuzz" => fuzz::run(rest),
+        "model-check" => model_check::run(rest),
         "nightly" => nightly::run(rest),
         "help" | "--help" | "-h" => {
             print!("{}", help());
@@ -87,7 +93,7 @@ fn main() -> ExitCode {
 fn help() -> String {
     let mut text = String::from("cargo xtask COMMAND\n\n");
     for (name, what) in COMMANDS {
-        text.push_str(&format!("  {name:<8} {what}\n"));
+        text.push_str(&format!("  {name:<11} {what}\n"));
     }
     text
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 /// assert!(!policy.keep_ready);
 /// assert_eq!(policy.max_failures, 0, "a revision that fails stops at the first instance");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// How many instances the upgrade itself may have down at one moment.
     pub max_unavailable: NonZeroU32,

@@ -3,6 +3,7 @@
 mod audit;
 mod index;
 mod news;
+mod renumber;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +31,7 @@ const STOP_MARGIN: Duration = Duration::from_secs(5);
 /// assert!(service.decide(event, Millis(1)).is_empty(), "repeating it changes nothing");
 /// # Ok::<(), floe_rollout::RolloutError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Service {
     policy: Policy,
     target: Option<Target>,
@@ -64,13 +65,13 @@ pub struct Service {
     now: Millis,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Target {
     revision: Revision,
     count: InstanceCount,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Entry {
     shown: Instance,
     /// It has been READY for `min_ready_time` once.
@@ -83,7 +84,7 @@ struct Entry {
     asked: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Setback {
     failures: u32,
     not_before: Millis,

@@ -152,7 +152,7 @@ pub enum Phase {
 }
 
 /// One instance as the decider knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Instance {
     /// What it runs.
     pub revision: Revision,
@@ -165,7 +165,7 @@ pub struct Instance {
 }
 
 /// Something that happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Event {
     /// The service is to have `count` instances of `revision`; repeating it changes nothing.
     Target {
@@ -227,7 +227,7 @@ impl Event {
 }
 
 /// Something the driver is to do now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Command {
     /// Deploy an instance; when that is impossible, answer with [`Event::Gone`].
     Start {

@@ -11,7 +11,7 @@ use super::{Entry, Service};
 use crate::types::{InstanceId, Millis, Phase};
 
 /// Instances by what the next step may do with them, and their numbers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Index {
     /// Alive and not wanted: to be stopped.
     pub(super) unwanted: BTreeSet<InstanceId>,
