@@ -10,6 +10,7 @@
 mod codes;
 mod facade;
 mod fuzz;
+mod model_check;
 mod nightly;
 mod peers;
 mod report;
@@ -52,6 +53,8 @@ const COMMANDS: &[(&str, &str)] = &[
     (
         "bench-peers",
         "[--quick]: calls of Floe's service and of the same in Python, taking turns",
+        "model-check",
+        "[--full]: every state of upgrades of four instances, with --full of six as well",
     ),
     (
         "nightly",
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         "deny" => tools::deny(),
         "fuzz" => fuzz::run(rest),
         "bench-peers" => peers::run(rest),
+        "model-check" => model_check::run(rest),
         "nightly" => nightly::run(rest),
         "help" | "--help" | "-h" => {
             print!("{}", help());

@@ -1,7 +1,7 @@
 //! `cargo xtask nightly`: what CI has no time for, with its result kept in the repository.
 
 use crate::report::Parts;
-use crate::{Result, facade, fuzz, peers, run};
+use crate::{Result, facade, fuzz, model_check, peers, run};
 
 /// Where the last result is kept, seen from the root.
 const RESULT: &str = "docs/nightly.md";
@@ -21,6 +21,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     };
     let mut parts = Parts::default();
     facade::run(&facade::all(), &mut parts);
+    parts.run("upgrades of six instances, every state", || {
+        model_check::run(&["--full".to_owned()])
+    });
     parts.run("benchmarks", || run::check(run::cargo(&["bench"])));
     let calls = parts.run("calls beside Python", || peers::measure(false));
     parts.run(&format!("fuzz targets, {seconds} s each"), || {

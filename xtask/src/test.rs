@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::report::Parts;
-use crate::{Result, facade, run};
+use crate::{Result, facade, model_check, run};
 
 /// The variable that tells tests where the collection of real-world files lies.
 const CORPUS_VARIABLE: &str = "FLOE_CORPUS";
@@ -33,6 +33,10 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         });
         parts.run("JSON Schema", || {
             cargo_test(&["--manifest-path", SCHEMA_CHECK, "--locked"], &mut totals)
+        });
+        parts.run("upgrades, every state", || {
+            let manifest = model_check::MANIFEST;
+            cargo_test(&["--manifest-path", manifest, "--locked"], &mut totals)
         });
         facade::run(&facade::in_ci(), &mut parts);
     } else {

@@ -26,39 +26,11 @@
 //! assert!(violation.to_string().contains("instance 1 is replaced first"));
 //! ```
 
-use crate::types::{Command, InstanceId, Phase, Revision};
+mod view;
 
-/// One instance as the predicates see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
-    /// Which instance.
-    pub id: InstanceId,
-    /// What it runs.
-    pub revision: Revision,
-    /// Which deployment of it.
-    pub attempt: u64,
-    /// Its phase.
-    pub phase: Phase,
-}
-
-/// The state of a service as the predicates see it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct View {
-    /// What every instance is to run; `None` before the first target.
-    pub desired: Option<Revision>,
-    /// How many instances there are to be.
-    pub count: u32,
-    /// Whether everything is to be stopped.
-    pub suspended: bool,
-    /// During an upgrade: how many instances must stay available.
-    pub floor: Option<u32>,
-    /// How many instances the upgrade may have down by its own action.
-    pub max_unavailable: u32,
-    /// The instances, ascending by id.
-    pub instances: Vec<Seen>,
-    /// The instances that are down by the upgrade's own action.
-    pub slots: Vec<InstanceId>,
-}
+use crate::types::{Command, InstanceId, Phase};
+use view::is_ready;
+pub use view::{Rest, Seen, View};
 
 /// A rule that was broken: a bug of the decider, never of its user.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -122,6 +94,20 @@ pub enum Violation {
         /// The instance.
         id: InstanceId,
     },
+    /// An instance was replaced although the upgrade is paused.
+    #[error("instance {id} was replaced although the upgrade is paused")]
+    Paused {
+        /// The instance.
+        id: InstanceId,
+    },
+    /// More instances of the new revision were given up than may fail.
+    #[error("{failed} instances failed and were passed over, more than the {allowed} allowed")]
+    TooManyFailed {
+        /// Instances that were given up.
+        failed: usize,
+        /// How many may be.
+        allowed: usize,
+    },
     /// Starts ascend and removals descend by id; these commands do not.
     #[error("the commands are not sorted at instance {id}")]
     Unsorted {
@@ -144,46 +130,6 @@ impl Violation {
     }
 }
 
-impl View {
-    /// How many wanted instances (id below the count) are READY.
-    ///
-    /// ```
-    /// use floe_rollout::invariant::{Seen, View};
-    /// use floe_rollout::{InstanceId, Phase, Revision};
-    ///
-    /// let (revision, phase) = (Revision(1), Phase::Ready);
-    /// let seen = |id| Seen { id: InstanceId(id), revision, attempt: 1, phase };
-    /// let view = View { count: 1, instances: vec![seen(0), seen(1)], ..View::default() };
-    /// assert_eq!(view.available(), 1, "instance 1 is surplus");
-    /// ```
-    #[must_use]
-    pub fn available(&self) -> u32 {
-        let ready = self
-            .instances
-            .iter()
-            .filter(|i| self.is_wanted(i.id) && is_ready(i))
-            .count();
-        u32::try_from(ready).unwrap_or(u32::MAX)
-    }
-
-    fn is_wanted(&self, id: InstanceId) -> bool {
-        !self.suspended && id.0 < self.count
-    }
-
-    fn is_outdated(&self, instance: &Seen) -> bool {
-        self.desired != Some(instance.revision)
-    }
-
-    fn find(&self, id: InstanceId) -> Option<&Seen> {
-        let at = self.instances.binary_search_by_key(&id, |i| i.id).ok()?;
-        self.instances.get(at)
-    }
-}
-
-fn is_ready(instance: &Seen) -> bool {
-    instance.phase == Phase::Ready
-}
-
 /// All predicates of this module.
 ///
 /// # Errors
@@ -201,8 +147,10 @@ pub fn check(before: &View, commands: &[Command], after: &View) -> Result<(), Vi
     replaces_descending(before, commands, after)?;
     counts_own_stops(before, commands, after)?;
     stops_with_reason(before, commands)?;
+    keeps_pauses(before, commands)?;
+    keeps_failures(after)?;
     starts_once(before, commands)?;
-    starts_what_is_wanted(after, commands)?;
+    starts_what_is_wanted(before, commands)?;
     is_sorted(before, commands)
 }
 
@@ -229,8 +177,8 @@ pub fn keeps_floor(before: &View, after: &View) -> Result<(), Violation> {
     Ok(())
 }
 
-/// At most `max_unavailable` instances are down by the upgrade's own action; after the policy was
-/// tightened, not more than before.
+/// At most `max_unavailable` instances are down by the upgrade's own action, for a restart at most
+/// half of them but at least one; after the policy was tightened, not more than before.
 ///
 /// # Errors
 ///
@@ -245,11 +193,10 @@ pub fn keeps_floor(before: &View, after: &View) -> Result<(), Violation> {
 /// assert!(keeps_slots(&one, &two).is_err());
 /// ```
 pub fn keeps_slots(before: &View, after: &View) -> Result<(), Violation> {
-    let max = usize::try_from(after.max_unavailable).unwrap_or(usize::MAX);
-    let allowed = max.max(before.slots.len());
-    if after.slots.len() > allowed {
+    let allowed = before.allowed_down().max(before.down());
+    if after.down() > allowed {
         return Err(Violation::TooManyDown {
-            down: after.slots.len(),
+            down: after.down(),
             allowed,
         });
     }
@@ -277,7 +224,8 @@ pub fn replaces_descending(
         .iter()
         .filter(|i| after.is_wanted(i.id) && after.is_outdated(i) && is_ready(i))
         .map(|i| i.id)
-        .max();
+        .max()
+        .max(after.rest.first_waiting);
     let Some(first) = waiting else { return Ok(()) };
     for stopped in ready_stops(before, commands) {
         if before.is_wanted(stopped) && stopped < first {
@@ -304,7 +252,7 @@ pub fn counts_own_stops(
     after: &View,
 ) -> Result<(), Violation> {
     for id in ready_stops(before, commands) {
-        if before.is_wanted(id) && !after.slots.contains(&id) {
+        if before.is_wanted(id) && after.slots.binary_search(&id).is_err() {
             return Err(Violation::Uncounted { id });
         }
     }
@@ -339,6 +287,56 @@ pub fn stops_with_reason(before: &View, commands: &[Command]) -> Result<(), Viol
     Ok(())
 }
 
+/// While the upgrade is paused, no wanted instance is stopped but those that are stopping already.
+///
+/// # Errors
+///
+/// [`Violation::Paused`].
+///
+/// ```
+/// use floe_rollout::invariant::{Seen, View, keeps_pauses};
+/// use floe_rollout::{Command, InstanceId, Phase, Revision};
+/// let (id, attempt) = (InstanceId(0), 1);
+/// let seen = Seen { id, revision: Revision(1), attempt, phase: Phase::Ready };
+/// let view = View { count: 1, paused: true, instances: vec![seen], ..View::default() };
+/// assert!(keeps_pauses(&view, &[Command::Stop { id, attempt }]).is_err());
+/// ```
+pub fn keeps_pauses(before: &View, commands: &[Command]) -> Result<(), Violation> {
+    for command in commands.iter().filter(|_| before.paused) {
+        let Command::Stop { id, .. } = *command else {
+            continue;
+        };
+        let stopping = before
+            .find(id)
+            .is_some_and(|i| i.phase == Phase::Terminating);
+        if before.is_wanted(id) && !stopping {
+            return Err(Violation::Paused { id });
+        }
+    }
+    Ok(())
+}
+
+/// At most `max_failures` instances of the new revision are given up.
+///
+/// # Errors
+///
+/// [`Violation::TooManyFailed`].
+///
+/// ```
+/// use floe_rollout::invariant::{View, keeps_failures};
+/// let view = View { failed: 2, max_failures: 2, ..View::default() };
+/// assert!(keeps_failures(&view).is_ok());
+/// assert!(keeps_failures(&View { max_failures: 1, ..view }).is_err());
+/// ```
+pub fn keeps_failures(after: &View) -> Result<(), Violation> {
+    let allowed = usize::try_from(after.max_failures).unwrap_or(usize::MAX);
+    if after.failed > allowed {
+        let failed = after.failed;
+        return Err(Violation::TooManyFailed { failed, allowed });
+    }
+    Ok(())
+}
+
 /// No two attempts of one instance are alive: a start needs an id without any deployment, and an
 /// attempt number above all that are alive.
 ///
@@ -359,7 +357,8 @@ pub fn starts_once(before: &View, commands: &[Command]) -> Result<(), Violation>
         .iter()
         .map(|i| i.attempt)
         .max()
-        .unwrap_or(0);
+        .unwrap_or(0)
+        .max(before.rest.highest_attempt);
     for command in commands {
         let Command::Start { id, attempt, .. } = *command else {
             continue;
@@ -372,7 +371,8 @@ pub fn starts_once(before: &View, commands: &[Command]) -> Result<(), Violation>
     Ok(())
 }
 
-/// Only wanted instances are started, and with the desired revision.
+/// Only wanted instances are started: with the desired revision, below the partition with the one
+/// they had, and in a pause, when they went unasked, with the one they had.
 ///
 /// # Errors
 ///
@@ -386,12 +386,12 @@ pub fn starts_once(before: &View, commands: &[Command]) -> Result<(), Violation>
 /// assert!(starts_what_is_wanted(&view, &[start(Revision(2))]).is_ok());
 /// assert!(starts_what_is_wanted(&view, &[start(Revision(1))]).is_err());
 /// ```
-pub fn starts_what_is_wanted(after: &View, commands: &[Command]) -> Result<(), Violation> {
+pub fn starts_what_is_wanted(before: &View, commands: &[Command]) -> Result<(), Violation> {
     for command in commands {
         let Command::Start { id, revision, .. } = *command else {
             continue;
         };
-        if !after.is_wanted(id) || after.desired != Some(revision) {
+        if !before.is_wanted(id) || before.start_revision(id) != Some(revision) {
             return Err(Violation::Unwanted { id });
         }
     }

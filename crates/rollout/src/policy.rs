@@ -16,8 +16,9 @@ use std::time::Duration;
 /// assert_eq!(policy.max_unavailable.get(), 1);
 /// assert_eq!(policy.grace.as_secs(), 30);
 /// assert!(!policy.keep_ready);
+/// assert_eq!(policy.max_failures, 0, "a revision that fails stops at the first instance");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// How many instances the upgrade itself may have down at one moment.
     pub max_unavailable: NonZeroU32,
@@ -29,6 +30,15 @@ pub struct Policy {
     pub min_ready_time: Duration,
     /// How long a stopping instance may take before its processes are killed.
     pub grace: Duration,
+    /// Instances with an id below it keep the revision that they have, and come back with it.
+    pub partition: u32,
+    /// How many replaced instances may fail before the upgrade stops; each lowers the floor.
+    pub max_failures: u32,
+    /// After so long without an instance that was proved, an upgrade is stalled.
+    pub progress_deadline: Option<Duration>,
+    /// Whether a stalled upgrade asks to be rolled back; see
+    /// [`Service::rollback_due`](crate::Service::rollback_due).
+    pub auto_rollback: bool,
 }
 
 impl Default for Policy {
@@ -39,6 +49,10 @@ impl Default for Policy {
             keep_ready: false,
             min_ready_time: Duration::ZERO,
             grace: Duration::from_secs(30),
+            partition: 0,
+            max_failures: 0,
+            progress_deadline: None,
+            auto_rollback: false,
         }
     }
 }

@@ -1,14 +1,18 @@
 //! The decider: the state of one service, and what to do about it next.
 
+mod audit;
+mod index;
 mod news;
+mod renumber;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::invariant::{self, Seen, View};
+use crate::invariant::View;
 use crate::policy::Policy;
 use crate::types::{Command, Event, Instance, InstanceCount, InstanceId, Millis, Phase, Revision};
+use index::Index;
 
 /// How much longer than the grace a stop may take before it is asked for again.
 const STOP_MARGIN: Duration = Duration::from_secs(5);
@@ -27,7 +31,7 @@ const STOP_MARGIN: Duration = Duration::from_secs(5);
 /// assert!(service.decide(event, Millis(1)).is_empty(), "repeating it changes nothing");
 /// # Ok::<(), floe_rollout::RolloutError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Service {
     policy: Policy,
     target: Option<Target>,
@@ -37,20 +41,37 @@ pub struct Service {
     setbacks: BTreeMap<InstanceId, Setback>,
     /// Instances that the upgrade took down and that are not back for `min_ready_time` yet.
     slots: BTreeSet<InstanceId>,
-    /// How many instances must stay available; `Some` exactly while an upgrade is under way.
+    /// Instances of the new revision that failed and are waited for no longer.
+    failed: BTreeSet<InstanceId>,
+    /// How many instances must stay available; `Some` exactly while an upgrade or a restart is
+    /// under way.
     floor: Option<u32>,
+    /// What is under way is a restart and no upgrade.
+    restarting: bool,
+    /// Deployments with a number below it are to be replaced.
+    restart_before: u64,
+    paused: bool,
+    /// When the upgrade began, went on, or last proved an instance.
+    progress: Millis,
+    /// The revision that all instances had last: what those below the partition keep, and where a
+    /// rollback leads.
+    stable: Option<Revision>,
+    /// What instances that are gone ran, where they are to come back with it.
+    last: BTreeMap<InstanceId, Revision>,
     next_attempt: u64,
+    /// Who is to be dealt with next; follows from all of the above.
+    index: Index,
     /// The latest moment that the decider was told; its time never runs backwards.
     now: Millis,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Target {
     revision: Revision,
     count: InstanceCount,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Entry {
     shown: Instance,
     /// It has been READY for `min_ready_time` once.
@@ -63,7 +84,7 @@ struct Entry {
     asked: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Setback {
     failures: u32,
     not_before: Millis,
@@ -78,12 +99,20 @@ pub struct Status {
     pub current: u32,
     /// Instances that are to exist; 0 while suspended.
     pub target: u32,
-    /// Existing instances that run another revision than the target's.
+    /// Existing instances that are still to be replaced.
     pub outdated: u32,
     /// Whether `ready` reaches `min_ready_instances`, so that requests are served.
     pub is_ready: bool,
     /// Whether an upgrade is under way.
     pub is_upgrading: bool,
+    /// Whether a restart of the same revision is under way.
+    pub is_restarting: bool,
+    /// Whether the upgrade or restart is paused.
+    pub is_paused: bool,
+    /// Whether the upgrade or restart has proved no instance for `progress_deadline`.
+    pub is_stalled: bool,
+    /// Replaced instances that failed and are waited for no longer.
+    pub failed: u32,
     /// Whether the service is suspended, or on its way there.
     pub is_suspended: bool,
 }
@@ -117,8 +146,16 @@ impl Service {
             instances: BTreeMap::new(),
             setbacks: BTreeMap::new(),
             slots: BTreeSet::new(),
+            failed: BTreeSet::new(),
             floor: None,
+            restarting: false,
+            restart_before: 0,
+            paused: false,
+            progress: Millis(0),
+            stable: None,
+            last: BTreeMap::new(),
             next_attempt: next_attempt.max(1),
+            index: Index::default(),
             now: Millis(0),
         }
     }
@@ -148,14 +185,10 @@ impl Service {
         self.now = self.now.max(now);
         self.apply(event);
         self.settle();
-        let before = self.view();
-        let commands = self.step();
-        let verdict = invariant::check(&before, &commands, &self.view());
-        assert!(
-            verdict.is_ok(),
-            "{verdict:?} after {event:?}: {commands:?} from {before:?}"
-        );
-        commands
+        let before = self.audit();
+        let decision = self.step();
+        self.assert_rules(event, &before, &decision);
+        decision.commands
     }
 
     /// When the decider wants to be called with [`Event::Tick`], if nothing happens before.
@@ -175,24 +208,55 @@ impl Service {
     /// ```
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Millis> {
-        let entries = self
-            .instances
-            .values()
-            .filter_map(|entry| match entry.shown.phase {
-                Phase::Terminating => Some(self.stop_again_at(entry)),
-                Phase::Ready if !entry.proved => entry
-                    .shown
-                    .ready_since
-                    .map(|at| at.plus(self.policy.min_ready_time)),
-                Phase::Ready | Phase::Pending | Phase::Failed => None,
-            });
-        let missing = self
-            .setbacks
-            .iter()
-            .filter(|(id, _)| self.is_wanted(**id) && !self.instances.contains_key(id));
-        entries
-            .chain(missing.map(|(_, setback)| setback.not_before))
+        let index = &self.index;
+        let stop_again = index
+            .terminating
+            .first()
+            .map(|(since, _)| self.stop_again_at(*since));
+        let settled = |(since, _): &(Millis, InstanceId)| since.plus(self.policy.min_ready_time);
+        let proved = index.unproved.first().map(settled);
+        let start = index.delayed.first().map(|(until, _)| *until);
+        let stalls = self.stalls_at().filter(|at| *at > self.now);
+        [stop_again, proved, start, stalls]
+            .into_iter()
+            .flatten()
             .min()
+    }
+
+    /// The revision that a stalled upgrade is to be rolled back to, when the policy says
+    /// `auto_rollback`: the one that all instances had last. The decider does not turn back by
+    /// itself, so that the caller can write it down first and then send [`Event::Target`].
+    ///
+    /// A rollback that stalls is not rolled back.
+    ///
+    /// ```
+    /// use floe_rollout::{Event, InstanceCount, InstanceId, Millis, Phase, Policy};
+    /// use floe_rollout::{Revision, Service};
+    /// use std::time::Duration;
+    ///
+    /// let progress_deadline = Some(Duration::from_secs(600));
+    /// let policy = Policy { progress_deadline, auto_rollback: true, ..Policy::default() };
+    /// let mut service = Service::new(policy);
+    /// let one = InstanceCount::new(1)?;
+    /// assert_eq!(service.decide(Event::target(Revision(1), one), Millis(0)).len(), 1);
+    /// let ready = Event::Observed { id: InstanceId(0), attempt: 1, phase: Phase::Ready };
+    /// assert!(service.decide(ready, Millis(0)).is_empty());
+    ///
+    /// assert_eq!(service.decide(Event::target(Revision(2), one), Millis(1_000)).len(), 1);
+    /// assert_eq!(service.rollback_due(), None);
+    /// let gone = Event::Gone { id: InstanceId(0), attempt: 1 };
+    /// assert_eq!(service.decide(gone, Millis(2_000)).len(), 1);
+    /// assert_eq!(service.next_wakeup(), Some(Millis(601_000)));
+    /// assert!(service.decide(Event::Tick, Millis(601_000)).is_empty());
+    /// assert!(service.status().is_stalled);
+    /// assert_eq!(service.rollback_due(), Some(Revision(1)));
+    /// # Ok::<(), floe_rollout::RolloutError>(())
+    /// ```
+    #[must_use]
+    pub fn rollback_due(&self) -> Option<Revision> {
+        let due = self.policy.auto_rollback && !self.restarting && self.status().is_stalled;
+        let target = self.target.map(|target| target.revision);
+        self.stable.filter(|stable| due && Some(*stable) != target)
     }
 
     /// Whether an upgrade is under way: until every wanted instance runs the desired revision,
@@ -204,11 +268,11 @@ impl Service {
     /// ```
     #[must_use]
     pub fn is_upgrading(&self) -> bool {
-        self.floor.is_some()
+        self.floor.is_some() && !self.restarting
     }
 
-    /// How many instances stay available during the present upgrade as far as the upgrade itself
-    /// is concerned; `None` when none is under way.
+    /// How many instances stay available during the present upgrade or restart as far as its own
+    /// action is concerned; `None` when none is under way.
     ///
     /// ```
     /// use floe_rollout::{Policy, Service};
@@ -228,28 +292,39 @@ impl Service {
     /// ```
     #[must_use]
     pub fn status(&self) -> Status {
-        let count = |keep: &dyn Fn(&Instance) -> bool| {
-            let found = self
-                .instances
-                .values()
-                .filter(|entry| keep(&entry.shown))
-                .count();
-            u32::try_from(found).unwrap_or(u32::MAX)
-        };
-        let ready = count(&|instance| instance.phase == Phase::Ready);
+        let ready = self.index.ready;
         Status {
             ready,
-            current: count(&|_| true),
-            target: if self.suspended {
-                0
-            } else {
-                self.target.map_or(0, |t| t.count.get())
-            },
-            outdated: count(&|instance| self.is_outdated(instance)),
+            current: u32::try_from(self.instances.len()).unwrap_or(u32::MAX),
+            target: self.wanted_count(),
+            outdated: self.index.outdated,
             is_ready: !self.suspended && ready >= self.policy.min_ready_instances,
             is_upgrading: self.is_upgrading(),
+            is_restarting: self.restarting,
+            is_paused: self.paused,
+            is_stalled: self.stalls_at().is_some_and(|at| at <= self.now),
+            failed: u32::try_from(self.failed.len()).unwrap_or(u32::MAX),
             is_suspended: self.suspended,
         }
+    }
+
+    /// One instance, if it exists.
+    ///
+    /// ```
+    /// use floe_rollout::{Event, InstanceCount, InstanceId, Millis, Phase, Policy};
+    /// use floe_rollout::{Revision, Service};
+    ///
+    /// let mut service = Service::new(Policy::default());
+    /// let target = Event::target(Revision(1), InstanceCount::new(1)?);
+    /// assert_eq!(service.decide(target, Millis(0)).len(), 1);
+    /// let phase = |id| service.instance(InstanceId(id)).map(|instance| instance.phase);
+    /// assert_eq!(phase(0), Some(Phase::Pending));
+    /// assert_eq!(phase(1), None);
+    /// # Ok::<(), floe_rollout::RolloutError>(())
+    /// ```
+    #[must_use]
+    pub fn instance(&self, id: InstanceId) -> Option<&Instance> {
+        self.instances.get(&id).map(|entry| &entry.shown)
     }
 
     /// The instances that exist, ascending by id.
@@ -296,7 +371,8 @@ impl Service {
     }
 
     /// Replaces the policy; it holds from the next [`Service::decide`] on. The floor of an
-    /// upgrade under way stays.
+    /// upgrade under way stays. A lower `partition` begins an upgrade when there is something to
+    /// replace now.
     ///
     /// ```
     /// use floe_rollout::{Policy, Service};
@@ -305,7 +381,18 @@ impl Service {
     /// assert_eq!(service.policy().min_ready_instances, 3);
     /// ```
     pub fn set_policy(&mut self, policy: Policy) {
-        self.policy = policy;
+        let partition = std::mem::replace(&mut self.policy, policy).partition;
+        self.take_back_failures();
+        if self.policy.partition == partition {
+            return;
+        }
+        self.reindex();
+        let lowered = self.policy.partition < partition && !self.suspended;
+        if lowered && self.index.outdated > 0 && (self.floor.is_none() || self.restarting) {
+            self.restarting = false;
+            self.progress = self.now;
+            self.floor = Some(self.present_floor());
+        }
     }
 
     /// The state as the predicates of [`invariant`] see it.
@@ -316,20 +403,15 @@ impl Service {
     /// ```
     #[must_use]
     pub fn view(&self) -> View {
-        let seen = |(id, entry): (&InstanceId, &Entry)| Seen {
-            id: *id,
-            revision: entry.shown.revision,
-            attempt: entry.shown.attempt,
-            phase: entry.shown.phase,
-        };
         View {
-            desired: self.target.map(|target| target.revision),
-            count: self.target.map_or(0, |target| target.count.get()),
-            suspended: self.suspended,
-            floor: self.floor,
-            max_unavailable: self.policy.max_unavailable.get(),
-            instances: self.instances.iter().map(seen).collect(),
+            instances: self
+                .instances
+                .keys()
+                .filter_map(|id| self.seen(*id))
+                .collect(),
             slots: self.slots.iter().copied().collect(),
+            last: self.last.iter().map(|(id, last)| (*id, *last)).collect(),
+            ..self.bare_view()
         }
     }
 
@@ -341,11 +423,33 @@ impl Service {
     // === questions ===
 
     fn is_wanted(&self, id: InstanceId) -> bool {
-        !self.suspended && self.target.is_some_and(|target| target.count.keeps(id))
+        id.0 < self.wanted_count()
     }
 
-    fn is_outdated(&self, instance: &Instance) -> bool {
-        self.target.map(|target| target.revision) != Some(instance.revision)
+    fn is_outdated(&self, id: InstanceId, instance: &Instance) -> bool {
+        let desired = self.target.map(|target| target.revision);
+        let upgraded = id.0 >= self.policy.partition && desired != Some(instance.revision);
+        upgraded || instance.attempt < self.restart_before
+    }
+
+    /// What a wanted instance that does not exist is started with.
+    fn start_revision(&self, id: InstanceId) -> Option<Revision> {
+        let desired = self.target.map(|target| target.revision);
+        let last = || self.last.get(&id).copied();
+        if id.0 < self.policy.partition {
+            last().or(self.stable).or(desired)
+        } else if self.paused {
+            last().or(desired)
+        } else {
+            desired
+        }
+    }
+
+    /// When what is under way will have proved nothing for too long.
+    fn stalls_at(&self) -> Option<Millis> {
+        let deadline = self.policy.progress_deadline;
+        let deadline = deadline.filter(|_| self.floor.is_some() && !self.paused)?;
+        Some(self.progress.plus(deadline))
     }
 
     fn is_ready(&self, id: InstanceId) -> bool {
@@ -354,19 +458,13 @@ impl Service {
             .is_some_and(|entry| entry.shown.phase == Phase::Ready)
     }
 
-    /// How many wanted instances are READY.
-    fn available(&self) -> u32 {
-        let ready = self
-            .instances
-            .keys()
-            .filter(|id| self.is_wanted(**id) && self.is_ready(**id));
-        u32::try_from(ready.count()).unwrap_or(u32::MAX)
+    /// How many instances there are to be now; the wanted ones have the ids below it.
+    fn wanted_count(&self) -> u32 {
+        let target = self.target.filter(|_| !self.suspended);
+        target.map_or(0, |target| target.count.get())
     }
 
-    fn stop_again_at(&self, entry: &Entry) -> Millis {
-        entry
-            .terminating_since
-            .plus(self.policy.grace)
-            .plus(STOP_MARGIN)
+    fn stop_again_at(&self, terminating_since: Millis) -> Millis {
+        terminating_since.plus(self.policy.grace).plus(STOP_MARGIN)
     }
 }

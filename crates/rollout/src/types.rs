@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::RolloutError;
 
 /// The most instances that one service may have; it bounds the decider's state and the plan.
-pub const MAX_INSTANCES: u32 = 10_000;
+pub const MAX_INSTANCES: u32 = 100_000;
 
 /// The number of an instance inside its service: `0`, `1`, … `count - 1`.
 ///
@@ -152,7 +152,7 @@ pub enum Phase {
 }
 
 /// One instance as the decider knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Instance {
     /// What it runs.
     pub revision: Revision,
@@ -165,7 +165,7 @@ pub struct Instance {
 }
 
 /// Something that happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Event {
     /// The service is to have `count` instances of `revision`; repeating it changes nothing.
     Target {
@@ -178,6 +178,18 @@ pub enum Event {
     Suspend,
     /// The service is to run again, with the remembered target.
     Resume,
+    /// The upgrade or restart under way is to replace nothing more for now. It ends with
+    /// [`Event::ResumeUpgrade`], with a target of another revision, or with a suspension.
+    PauseUpgrade,
+    /// The upgrade or restart goes on.
+    ResumeUpgrade,
+    /// Every deployment with a number below `before` is to be replaced by one of the same
+    /// revision, at most half of the instances at once: a restart for maintenance.
+    Restart {
+        /// Usually [`Service::next_attempt`](crate::Service::next_attempt) of the moment; repeating
+        /// it changes nothing.
+        before: u64,
+    },
     /// The runtime says that this deployment is in this phase.
     Observed {
         /// Which instance.
@@ -215,7 +227,7 @@ impl Event {
 }
 
 /// Something the driver is to do now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Command {
     /// Deploy an instance; when that is impossible, answer with [`Event::Gone`].
     Start {

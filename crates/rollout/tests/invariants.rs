@@ -4,7 +4,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
-use floe_rollout::invariant::{Seen, View, Violation, check};
+use floe_rollout::invariant::{Rest, Seen, View, Violation, check};
 use floe_rollout::{Command, InstanceId, Phase, Revision};
 
 /// Four READY instances of revision 1 on their way to revision 2, one at a time.
@@ -18,11 +18,10 @@ fn upgrading() -> View {
     View {
         desired: Some(Revision(2)),
         count: 4,
-        suspended: false,
         floor: Some(3),
         max_unavailable: 1,
         instances: instances.collect(),
-        slots: Vec::new(),
+        ..View::default()
     }
 }
 
@@ -55,8 +54,46 @@ struct Step {
     after: View,
 }
 
+/// The verdict over all instances, which must be that over those which the commands name.
 fn verdict(before: &View, step: &Step) -> Result<(), Violation> {
-    check(before, &step.commands, &step.after)
+    let whole = check(before, &step.commands, &step.after);
+    let (before, after) = (
+        part(before, &step.commands),
+        part(&step.after, &step.commands),
+    );
+    assert_eq!(check(&before, &step.commands, &after), whole);
+    whole
+}
+
+/// The same state, listing only what the commands name.
+fn part(view: &View, commands: &[Command]) -> View {
+    let named = |id: InstanceId| {
+        commands.iter().any(|command| match command {
+            Command::Start { id: named, .. } | Command::Stop { id: named, .. } => *named == id,
+        })
+    };
+    let (instances, others): (Vec<Seen>, Vec<Seen>) =
+        view.instances.iter().partition(|seen| named(seen.id));
+    let slots: Vec<InstanceId> = view.slots.iter().copied().filter(|id| named(*id)).collect();
+    let waits = |seen: &&Seen| {
+        let outdated = Some(seen.revision) != view.desired || seen.attempt < view.restart_before;
+        seen.phase == Phase::Ready && outdated && seen.id.0 >= view.partition
+    };
+    let rest = Rest {
+        available: others
+            .iter()
+            .filter(|seen| seen.phase == Phase::Ready)
+            .count() as u32,
+        slots: view.slots.len() - slots.len(),
+        highest_attempt: others.iter().map(|seen| seen.attempt).max().unwrap_or(0),
+        first_waiting: others.iter().filter(waits).map(|seen| seen.id).max(),
+    };
+    View {
+        instances,
+        slots,
+        rest,
+        ..view.clone()
+    }
 }
 
 fn highest(ids: &[InstanceId]) -> Option<InstanceId> {
@@ -225,4 +262,98 @@ fn a_decider_that_removes_surplus_ascending_is_caught() {
     });
     let caught = check(&before, &stops, &before).unwrap_err();
     assert_eq!(caught, Violation::Unsorted { id: InstanceId(1) });
+}
+
+#[test]
+fn a_decider_that_replaces_below_the_partition_is_caught() {
+    let before = View {
+        partition: 4,
+        ..upgrading()
+    };
+    let caught = verdict_of_stop(&before).unwrap_err();
+    assert_eq!(caught, Violation::NeedlessStop { id: InstanceId(3) });
+}
+
+#[test]
+fn a_decider_that_replaces_in_a_pause_is_caught() {
+    let before = View {
+        paused: true,
+        ..upgrading()
+    };
+    let caught = verdict_of_stop(&before).unwrap_err();
+    assert_eq!(caught, Violation::Paused { id: InstanceId(3) });
+}
+
+fn verdict_of_stop(before: &View) -> Result<(), Violation> {
+    let step = toy(before, 1, highest);
+    verdict(before, &step)
+}
+
+#[test]
+fn a_decider_that_restarts_more_than_half_is_caught() {
+    let before = View {
+        desired: Some(Revision(1)),
+        floor: Some(0),
+        restarting: true,
+        restart_before: 9,
+        ..upgrading()
+    };
+    let stops = |ids: &[u32]| {
+        let mut after = before.clone();
+        let commands = ids.iter().map(|id| {
+            after.instances[*id as usize].phase = Phase::Terminating;
+            after.slots.insert(0, InstanceId(*id));
+            Command::Stop {
+                id: InstanceId(*id),
+                attempt: u64::from(*id) + 1,
+            }
+        });
+        Step {
+            commands: commands.collect(),
+            after,
+        }
+    };
+    assert_eq!(verdict(&before, &stops(&[3, 2])), Ok(()));
+    let caught = verdict(&before, &stops(&[3, 2, 1])).unwrap_err();
+    let (down, allowed) = (3, 2);
+    assert_eq!(caught, Violation::TooManyDown { down, allowed });
+}
+
+#[test]
+fn a_decider_that_starts_below_the_partition_with_the_new_revision_is_caught() {
+    let mut before = View {
+        partition: 4,
+        stable: Some(Revision(1)),
+        ..upgrading()
+    };
+    before.instances.pop();
+    let start = |revision| {
+        let (id, attempt) = (InstanceId(3), 9);
+        [Command::Start {
+            id,
+            attempt,
+            revision: Revision(revision),
+        }]
+    };
+    assert_eq!(check(&before, &start(1), &before), Ok(()));
+    let caught = check(&before, &start(2), &before).unwrap_err();
+    assert_eq!(caught, Violation::Unwanted { id: InstanceId(3) });
+}
+
+#[test]
+fn a_decider_that_passes_over_too_many_failures_is_caught() {
+    let (failed, max_failures) = (2, 1);
+    let view = View {
+        failed,
+        max_failures,
+        ..upgrading()
+    };
+    let caught = check(&view, &[], &view).unwrap_err();
+    assert_eq!(
+        caught,
+        Violation::TooManyFailed {
+            failed: 2,
+            allowed: 1
+        }
+    );
 }

@@ -4,99 +4,17 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+#[path = "scenarios/hand.rs"]
+mod hand;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use floe_rollout::{
-    Action, Command, Event, InstanceCount, InstanceId, Millis, Notice, Phase, Policy, Revision,
-    Service, plan,
+    Action, Event, InstanceCount, InstanceId, Millis, Notice, Phase, Policy, Revision, Service,
+    plan,
 };
-
-const A: Revision = Revision(1);
-const B: Revision = Revision(2);
-const C: Revision = Revision(3);
-
-/// A service with a hand on its runtime: commands are noted as short words.
-struct Hand {
-    service: Service,
-    now: u64,
-}
-
-impl Hand {
-    /// A service with `count` READY instances of revision A.
-    fn running(policy: Policy, count: u32) -> Self {
-        let mut hand = Self {
-            service: Service::new(policy),
-            now: 0,
-        };
-        hand.target(A, count);
-        for id in 0..count {
-            assert_eq!(hand.ready(id), Vec::<String>::new());
-        }
-        hand.wait(10);
-        assert!(!hand.service.is_upgrading());
-        hand
-    }
-
-    fn send(&mut self, event: Event) -> Vec<String> {
-        let commands = self.service.decide(event, Millis(self.now));
-        let words = commands.iter().map(|command| match command {
-            Command::Start { id, revision, .. } => format!("start {id} {revision}"),
-            Command::Stop { id, .. } => format!("stop {id}"),
-        });
-        words.collect()
-    }
-
-    fn target(&mut self, revision: Revision, count: u32) -> Vec<String> {
-        self.send(Event::target(revision, InstanceCount::new(count).unwrap()))
-    }
-
-    fn attempt(&self, id: u32) -> u64 {
-        self.service
-            .instances()
-            .find(|(found, _)| found.0 == id)
-            .unwrap()
-            .1
-            .attempt
-    }
-
-    fn observed(&mut self, id: u32, phase: Phase) -> Vec<String> {
-        let attempt = self.attempt(id);
-        self.send(Event::Observed {
-            id: InstanceId(id),
-            attempt,
-            phase,
-        })
-    }
-
-    fn ready(&mut self, id: u32) -> Vec<String> {
-        self.observed(id, Phase::Ready)
-    }
-
-    fn gone(&mut self, id: u32) -> Vec<String> {
-        let attempt = self.attempt(id);
-        self.send(Event::Gone {
-            id: InstanceId(id),
-            attempt,
-        })
-    }
-
-    fn wait(&mut self, seconds: u64) -> Vec<String> {
-        self.now += seconds * 1_000;
-        self.send(Event::Tick)
-    }
-
-    fn revisions(&self) -> Vec<Revision> {
-        self.service
-            .instances()
-            .map(|(_, instance)| instance.revision)
-            .collect()
-    }
-}
-
-fn none() -> Vec<String> {
-    Vec::new()
-}
+use hand::{A, B, C, Hand, none};
 
 fn at_most(down: u32) -> Policy {
     Policy {

@@ -39,6 +39,16 @@ impl fmt::Display for Notice {
             }
             Self::Suspended => f.write_str("suspended: takes effect when the service is resumed"),
             Self::NothingToDo => f.write_str("nothing to do"),
+            Self::Paused => {
+                f.write_str("the upgrade is paused; nothing is replaced until it goes on")
+            }
+            Self::Partitioned { partition } => {
+                write!(
+                    f,
+                    "instances below {partition} keep the revision that they have"
+                )
+            }
+            Self::Other { text, .. } => f.write_str(text),
         }
     }
 }

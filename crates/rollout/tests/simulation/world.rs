@@ -1,6 +1,6 @@
 //! The runtime, the network to it, and the books that the decider is judged by.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -8,14 +8,17 @@ use floe_rollout::{
     Command, Event, InstanceCount, InstanceId, Millis, Phase, Policy, Revision, Service,
 };
 
+use super::books::{Books, snapshot};
+
 /// A revision that becomes READY on every instance.
 pub(crate) const GOOD: Revision = Revision(8);
 /// A revision that becomes READY nowhere.
 pub(crate) const BAD: Revision = Revision(7);
 
-/// Rounds within which a target must be reached once the faults stopped; each round gives every
-/// pending thing its turn, so an upgrade of the largest service needs a few per instance.
-const LIVENESS_ROUNDS: u32 = 100;
+/// Rounds for each instance, and for the service, within which a target must be reached once the
+/// faults stopped; each round gives every pending thing its turn.
+const ROUNDS_EACH: u32 = 14;
+const ROUNDS_ONCE: u32 = 16;
 
 /// xorshift64: small, fast, the same everywhere.
 struct Random(u64);
@@ -38,20 +41,13 @@ struct Deployment {
     phase: Phase,
 }
 
-/// What an outsider writes down about one upgrade.
-#[derive(Default)]
-struct Books {
-    floor: Option<u32>,
-    /// READY instances that were stopped to be replaced and are not back yet.
-    down: BTreeSet<InstanceId>,
-    /// Since when an instance that is down is READY again.
-    back_since: BTreeMap<InstanceId, Millis>,
-}
-
 pub(crate) struct World {
     pub(crate) service: Service,
     seed: u64,
     random: Random,
+    /// Most instances that the user asks for.
+    most: u32,
+    fixed_partition: bool,
     now: Millis,
     faults: bool,
     /// One step in so many is the user's; short and long upgrades need different tempers.
@@ -66,17 +62,27 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
+        Self::with_most(seed, 6)
+    }
+
+    /// A service of up to `most` instances.
+    pub(crate) fn with_most(seed: u64, most: u32) -> Self {
         let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
         let max_unavailable = 1 + u32::try_from(random.below(2)).unwrap();
         let policy = Policy {
             max_unavailable: NonZeroU32::new(max_unavailable).unwrap(),
             min_ready_time: Duration::from_secs(random.below(2) * 10),
+            partition: u32::try_from(random.below(16).saturating_sub(12)).unwrap(),
+            max_failures: u32::from(random.one_in(4)),
+            progress_deadline: random.one_in(2).then_some(Duration::from_secs(60)),
             ..Policy::default()
         };
         Self {
             service: Service::new(policy),
             seed,
             random,
+            most,
+            fixed_partition: true,
             now: Millis(0),
             faults: true,
             calm: 4 << (seed % 5),
@@ -101,7 +107,7 @@ impl World {
     }
 
     pub(crate) fn some_count(&mut self) -> u32 {
-        1 + u32::try_from(self.random.below(6)).unwrap()
+        1 + u32::try_from(self.random.below(u64::from(self.most))).unwrap()
     }
 
     pub(crate) fn other_good_revision(&mut self) -> Revision {
@@ -139,13 +145,30 @@ impl World {
         match self.random.below(10) {
             0 => self.decide(Event::Suspend),
             1..=2 => self.decide(Event::Resume),
-            3..=5 => {
+            3 => self.care(),
+            4..=5 => {
                 let revision = Revision(4 + self.random.below(5));
                 self.target(revision, count);
             }
             _ => {
                 let revision = self.other_good_revision();
                 self.target(revision, count);
+            }
+        }
+    }
+
+    /// The user holds an upgrade, lets it go on, or asks for a restart.
+    fn care(&mut self) {
+        match self.random.below(6) {
+            0..=1 => self.decide(Event::PauseUpgrade),
+            2 => self.decide(Event::ResumeUpgrade),
+            3 if !self.fixed_partition || self.random.one_in(8) => {
+                let partition = u32::try_from(self.random.below(4)).unwrap();
+                self.set_partition(partition);
+            }
+            _ => {
+                let before = self.service.next_attempt();
+                self.decide(Event::Restart { before });
             }
         }
     }
@@ -164,12 +187,15 @@ impl World {
                 phase: deployment.phase,
             });
         self.news.extend(seen);
+        // Nothing is to be held back any more.
+        self.set_partition(0);
+        self.decide(Event::ResumeUpgrade);
     }
 
     /// Runs without faults until nothing is left to do; answers the lowest availability seen.
     pub(crate) fn run_until_quiet(&mut self) -> u32 {
         let mut lowest = self.service.status().ready;
-        for _ in 0..LIVENESS_ROUNDS {
+        for _ in 0..ROUNDS_EACH * self.most + ROUNDS_ONCE {
             let (busy, seen) = self.round();
             lowest = lowest.min(seen);
             if !busy {
@@ -193,7 +219,7 @@ impl World {
             (count, count),
             "seed {seed}"
         );
-        assert!(!self.service.is_upgrading(), "seed {seed}");
+        assert!(self.service.floor().is_none(), "seed {seed}");
         let all = self
             .service
             .instances()
@@ -351,113 +377,39 @@ impl World {
     /// Tells the decider, and judges what it answers from the outside.
     pub(crate) fn decide(&mut self, event: Event) {
         let target = self.service.target();
-        let before = self.ready();
+        let before = snapshot(&self.service);
         self.last_event = Some(event);
         let was_suspended = self.service.status().is_suspended;
         let commands = self.service.decide(event, self.now);
-        self.keep_books(event, target, &before, was_suspended);
-        self.judge(&before, event, &commands);
+        let policy = self.service.policy();
+        self.books
+            .note(event, target, &before, was_suspended, policy);
+        let told = (event, &before, commands.as_slice());
+        self.books
+            .judge(told, (&self.service, self.now, self.fixed_partition));
         self.commands.extend(commands);
     }
 
-    fn ready(&self) -> BTreeSet<InstanceId> {
-        let ready = self
-            .service
-            .instances()
-            .filter(|(_, i)| i.phase == Phase::Ready);
-        ready.map(|(id, _)| id).collect()
-    }
-
-    /// Writes down what the event means for availability, without asking the decider.
-    fn keep_books(
-        &mut self,
-        event: Event,
-        previous: Option<(Revision, InstanceCount)>,
-        before: &BTreeSet<InstanceId>,
-        was_suspended: bool,
-    ) {
-        let books = &mut self.books;
-        match event {
-            Event::Suspend => *books = Books::default(),
-            Event::Target { revision, count } => {
-                books.down.retain(|id| count.keeps(*id));
-                let kept = before.iter().filter(|id| count.keeps(**id));
-                let without_us = kept.chain(&books.down).collect::<BTreeSet<_>>().len();
-                let allowed = self.service.policy().max_unavailable.get();
-                let floor = u32::try_from(without_us).unwrap().saturating_sub(allowed);
-                if previous.is_none_or(|(old, _)| old != revision) {
-                    books.floor = (!was_suspended).then_some(floor);
-                } else if previous.is_some_and(|(_, old)| count < old) {
-                    books.floor = books.floor.map(|old| old.min(floor));
-                }
-            }
-            Event::Resume | Event::Observed { .. } | Event::Gone { .. } | Event::Tick => {}
-        }
-        let settles = self.service.policy().min_ready_time;
-        let ready = self
-            .service
-            .instances()
-            .filter(|(_, i)| i.phase == Phase::Ready);
-        let ready: BTreeSet<InstanceId> = ready.map(|(id, _)| id).collect();
-        books.back_since.retain(|id, _| ready.contains(id));
-        for id in ready {
-            let since = *books.back_since.entry(id).or_insert(self.now);
-            if self.now.since(since) >= settles {
-                books.down.remove(&id);
-            }
-        }
-        if !self.service.is_upgrading() {
-            *books = Books {
-                back_since: std::mem::take(&mut books.back_since),
-                ..Books::default()
-            };
-        }
-    }
-
-    fn judge(&mut self, before: &BTreeSet<InstanceId>, event: Event, commands: &[Command]) {
-        let seed = self.seed;
-        let (suspended, upgrading) = (
-            self.service.status().is_suspended,
-            self.service.is_upgrading(),
-        );
-        let Some((_, count)) = self.service.target().filter(|_| !suspended) else {
-            let started = commands.iter().any(|c| matches!(c, Command::Start { .. }));
-            assert!(!started, "seed {seed}: a suspended service is started");
+    pub(crate) fn set_partition(&mut self, partition: u32) {
+        let previous = self.service.policy().clone();
+        let policy = Policy {
+            partition,
+            ..previous.clone()
+        };
+        self.fixed_partition &= partition == previous.partition;
+        self.service.set_policy(policy.clone());
+        let suspended = self.service.status().is_suspended;
+        let Some((revision, count)) = self.service.target().filter(|_| !suspended) else {
             return;
         };
-        // An instance whose end or readiness is this very event changed by it, not by us.
-        let told = match event {
-            Event::Observed { id, .. } | Event::Gone { id, .. } => Some(id),
-            Event::Target { .. } | Event::Suspend | Event::Resume | Event::Tick => None,
-        };
-        let replaced = commands.iter().filter_map(|command| match *command {
-            Command::Stop { id, .. } if count.keeps(id) => Some(id),
-            Command::Stop { .. } | Command::Start { .. } => None,
+        let now = snapshot(&self.service);
+        let bound = self.books.restart_before();
+        let outdated = now.iter().any(|(id, instance)| {
+            (id.0 >= partition && instance.revision != revision) || instance.attempt < bound
         });
-        let replaced: Vec<_> = replaced.filter(|id| before.contains(id)).collect();
-        self.books
-            .down
-            .extend(replaced.iter().filter(|id| upgrading && Some(**id) != told));
-        let allowed = self.service.policy().max_unavailable.get() as usize;
-        assert!(
-            self.books.down.len() <= allowed,
-            "seed {seed}: {:?}",
-            self.books.down
-        );
-        assert!(
-            replaced.is_sorted_by(|a, b| a > b),
-            "seed {seed}: {replaced:?}"
-        );
-        if let (Some(floor), false) = (self.books.floor, replaced.is_empty()) {
-            let left = self
-                .ready()
-                .into_iter()
-                .filter(|id| count.keeps(*id))
-                .count();
-            assert!(
-                left >= floor as usize,
-                "seed {seed}: {left} left of a floor of {floor}"
-            );
+        if partition < previous.partition && outdated {
+            self.books.lowered(&now, &policy, count);
         }
+        self.decide(Event::Tick);
     }
 }
