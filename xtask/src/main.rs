@@ -53,6 +53,8 @@ const COMMANDS: &[(&str, &str)] = &[
     (
         "bench-peers",
         "[--quick]: calls of Floe's service and of the same in Python, taking turns",
+    ),
+    (
         "model-check",
         "[--full]: every state of upgrades of four instances, with --full of six as well",
     ),

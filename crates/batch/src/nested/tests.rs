@@ -247,21 +247,33 @@ fn scalars_longer_than_a_block_are_given_back_or_read_rightly() {
     }
 }
 
+const PIECES: &[&str] = &[
+    "{", "}", "[", "]", ":", ",", "\"", "\"a\"", "\"key\":", "1", "-", ".5", "e", "E+3", "0",
+    "true", "null", "false", " ", "\n", "\\", "\\\\", "\\\"", "\\u00e9", "\\ud834", "\\udd1e", "é",
+    "\u{1}", "tr", "nu", "x", "{\"a\":", "[1,", "],", "},", "\"b\",", "1,2,3",
+];
+
 /// Pieces of JSON in any order.
 fn soup() -> impl Strategy<Value = String> {
-    let piece = prop::sample::select(vec![
-        "{", "}", "[", "]", ":", ",", "\"", "\"a\"", "\"key\":", "1", "-", ".5", "e", "E+3", "0",
-        "true", "null", "false", " ", "\n", "\\", "\\\\", "\\\"", "\\u00e9", "\\ud834", "\\udd1e",
-        "é", "\u{1}", "tr", "nu", "x", "{\"a\":", "[1,", "],", "},", "\"b\",", "1,2,3",
-    ]);
+    let piece = prop::sample::select(PIECES);
     proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
+/// Cases of each property.
+const CASES: u32 = if cfg!(debug_assertions) {
+    2_000
+} else {
+    50_000
+};
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 2_000 } else { 50_000 }))]
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
 
     #[test]
-    fn pieces_in_any_order_are_judged_as_the_strict_reader_judges(soup in soup(), object in any::<bool>()) {
+    fn pieces_in_any_order_are_judged_as_the_strict_reader_judges(
+        soup in soup(),
+        object in any::<bool>(),
+    ) {
         let text = format!("{}{soup}", if object { "{\"" } else { "[" });
         check(text.as_bytes());
         if has_blocks() && std::str::from_utf8(text.as_bytes()).is_ok() {
