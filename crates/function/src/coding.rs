@@ -8,7 +8,7 @@ use std::io::{self, Read as _, Write as _};
 use bytes::Bytes;
 use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use hyper::header::{CONTENT_ENCODING, HeaderMap, HeaderName};
+use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName};
 
 use crate::error::excerpt;
 
@@ -43,8 +43,8 @@ pub enum Compression {
     #[default]
     None,
     /// Batches of 1 KiB and more are sent compressed with gzip at its fastest level, and services
-    /// are told that answers may be. The service must read `Content-Encoding: gzip`;
-    /// one that does not refuses every larger batch.
+    /// are told that answers may be. The service must read `Content-Encoding: gzip`, as
+    /// [`server`](crate::server) does; one that does not refuses every larger batch.
     Gzip,
 }
 
@@ -131,6 +131,28 @@ pub(crate) fn readable(headers: &HeaderMap, body: Bytes, limit: usize) -> Bytes 
     // Whatever ended it, what came before is there.
     let _end = gunzip(&body, limit, &mut plain);
     if plain.is_empty() { body } else { plain.into() }
+}
+
+/// Whether `Accept-Encoding` names gzip (RFC 9110, section 12.5.3). A request without the header
+/// would take any coding by that section, but most who leave it out cannot read one.
+pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let list = list(headers, &ACCEPT_ENCODING);
+    let (mut named, mut any) = (None, false);
+    for item in items(&list) {
+        let (coding, weight) = item.split_once(';').unwrap_or((item, "q=1"));
+        let allowed = weight
+            .trim()
+            .strip_prefix(['q', 'Q'])
+            .and_then(|weight| weight.trim_start().strip_prefix('='))
+            .and_then(|weight| weight.trim().parse::<f32>().ok())
+            .is_some_and(|weight| weight > 0.0);
+        if is_gzip(coding.trim()) {
+            named = Some(allowed);
+        } else if coding.trim() == "*" {
+            any = allowed;
+        }
+    }
+    named.unwrap_or(any)
 }
 
 /// Appends what `packed` was before it was compressed: all members of it, which is what RFC 1952

@@ -166,6 +166,32 @@ fn what_content_encoding_says_is_understood_or_named() {
 }
 
 #[test]
+fn gzip_is_accepted_where_the_caller_names_it_with_any_weight_but_zero() {
+    for (values, accepted) in [
+        (&[][..], false),
+        (&[""], false),
+        (&["gzip"], true),
+        (&["X-GZIP"], true),
+        (&["deflate, gzip;q=0.5, br"], true),
+        (&["br", "gzip"], true),
+        (&["gzip ; Q = 1"], true),
+        (&["*"], true),
+        (&["identity"], false),
+        (&["br, deflate"], false),
+        (&["gzip;q=0"], false),
+        (&["gzip; q=0.000"], false),
+        (&["*;q=0"], false),
+        (&["gzip;q=0, *"], false),
+        (&["*;q=0, gzip;q=0.001"], true),
+        (&["gzip;q=much"], false),
+        (&["gzip;level=9"], false),
+    ] {
+        let headers = headers(ACCEPT_ENCODING, values);
+        assert_eq!(accepts_gzip(&headers), accepted, "{values:?}");
+    }
+}
+
+#[test]
 fn what_is_left_of_a_refusal_is_shown() {
     let gzipped = headers(CONTENT_ENCODING, &["gzip"]);
     let text = "no such currency".repeat(100);

@@ -1,5 +1,7 @@
 //! Bodies that are compressed for their way.
 
+mod server;
+
 use std::io::Write as _;
 
 use axum::http::Method;
