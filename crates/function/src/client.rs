@@ -8,7 +8,7 @@ use crate::exchange::Http;
 #[cfg(test)]
 use crate::exchange::World;
 use crate::pace::FlightLimits;
-use crate::{Backoff, FunctionSpec};
+use crate::{Backoff, Compression, FunctionSpec};
 
 /// Limits and delays of a [`Client`].
 ///
@@ -22,8 +22,11 @@ use crate::{Backoff, FunctionSpec};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientOptions {
-    /// The largest answer that is read, in bytes (10 MiB).
+    /// The largest answer that is read, in bytes (10 MiB); of one that came compressed, what it was
+    /// before.
     pub response_limit: usize,
+    /// Whether batches are sent compressed, and answers asked for in that form (no).
+    pub compression: Compression,
     /// The time for one request and its answer; what is left of BATCH_TIMEOUT_SECS unless given.
     pub try_timeout: Option<Duration>,
     /// The time to connect (5 s), part of `try_timeout`.
@@ -59,6 +62,7 @@ impl Default for ClientOptions {
         } = AttemptLimits::default();
         Self {
             response_limit: 10 * 1024 * 1024,
+            compression: Compression::None,
             try_timeout,
             connect_timeout: Duration::from_secs(5),
             pool_idle_timeout: Duration::from_secs(4),

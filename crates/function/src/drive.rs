@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Method;
-use hyper::header::HeaderMap;
+use hyper::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
 use crate::attempt::{Attempt, Command, Event, Failure};
+use crate::coding::GZIP;
 use crate::endpoint::Admitted;
 use crate::error::{BatchContext, CallError, excerpt};
 use crate::exchange::{Call, Exchanged};
@@ -20,6 +21,8 @@ pub(crate) struct Request {
     pub(crate) batch_id: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Whether the body is compressed.
+    pub(crate) gzip: bool,
     pub(crate) rows: usize,
     /// Whether its rows were sent before, in a larger batch.
     pub(crate) part: bool,
@@ -214,16 +217,19 @@ impl<'a> Drive<'a> {
             // The decider never sends before it picked; if it did, the batch counts as lost.
             return Ok(Event::Lost);
         };
-        let body = if method == Method::POST {
-            self.request.body.clone()
-        } else {
-            Bytes::new()
-        };
+        let mut headers = self.request.headers.clone();
+        let mut body = Bytes::new();
+        if method == Method::POST {
+            body = self.request.body.clone();
+            if self.request.gzip {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static(GZIP));
+            }
+        }
         let call = Call {
             method,
             authority: &target.authority,
             path: &self.function.path,
-            headers: self.request.headers.clone(),
+            headers,
             body,
         };
         let exchanged = self.function.client.http().exchange(call, within).await;
@@ -248,6 +254,10 @@ impl<'a> Drive<'a> {
                 announced,
                 computed,
             }),
+            Exchanged::Undecodable(reason) => Err(CallError::Undecodable {
+                context: self.context(),
+                reason,
+            }),
         }
     }
 
@@ -270,7 +280,7 @@ impl<'a> Drive<'a> {
                 let last = format!("no answer within {:.1} s", within.as_secs_f64());
                 (last, None, false)
             }
-            Exchanged::TooLarge | Exchanged::Damaged { .. } => {
+            Exchanged::TooLarge | Exchanged::Damaged { .. } | Exchanged::Undecodable(_) => {
                 (std::mem::take(&mut self.last), Some(200), true)
             }
         };

@@ -180,6 +180,14 @@ pub enum CallError {
         /// What the body gives, in the same form.
         computed: String,
     },
+    /// The answer is compressed in a way that is not read, or does not come out whole.
+    #[error("{context}: the compressed answer cannot be read: {reason}")]
+    Undecodable {
+        /// Which batch.
+        context: Box<BatchContext>,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The answer holds a NULL although the function RETURNS … NOT NULL.
     #[error(
         "{context}: row {row} is NULL, but the function RETURNS … NOT NULL; correct the service \
@@ -218,6 +226,7 @@ impl CallError {
             Self::ResponseTooLarge { .. } => "FLOE-FUNCTION-0011",
             Self::DigestMismatch { .. } => "FLOE-FUNCTION-0012",
             Self::NullInNotNull { .. } => "FLOE-FUNCTION-0013",
+            Self::Undecodable { .. } => "FLOE-FUNCTION-0014",
         }
     }
 
@@ -245,6 +254,7 @@ impl CallError {
             | Self::Malformed { .. }
             | Self::ResponseTooLarge { .. }
             | Self::DigestMismatch { .. }
+            | Self::Undecodable { .. }
             | Self::NullInNotNull { .. } => true,
         }
     }
@@ -270,6 +280,7 @@ impl CallError {
             | Self::Malformed { context, .. }
             | Self::ResponseTooLarge { context, .. }
             | Self::DigestMismatch { context, .. }
+            | Self::Undecodable { context, .. }
             | Self::NullInNotNull { context, .. } => Some(context),
         }
     }
@@ -374,6 +385,7 @@ fn status_hint(status: u16) -> &'static str {
     match status {
         404 => "; does the service serve the path of AS '…'?",
         405 => "; the path must take POST",
+        415 => "; if it reads no compressed requests, set ClientOptions::compression to None",
         _ => "",
     }
 }

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 use crate::BoxFuture;
 use crate::client::ClientOptions;
+use crate::coding::{Coding, Undecoded, readable};
 
 /// The most bytes of a refusing answer that a message repeats.
 pub(crate) const ERROR_EXCERPT: usize = 300;
@@ -67,7 +68,7 @@ pub(crate) struct Call<'a> {
 /// What came back.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Exchanged {
-    /// A complete answer; the body is whole for status 200, else its beginning.
+    /// A complete answer, decompressed; the body is whole for status 200, else its beginning.
     Answer {
         status: u16,
         body: Bytes,
@@ -82,6 +83,8 @@ pub(crate) enum Exchanged {
     TooLarge,
     /// The body does not match its Content-MD5.
     Damaged { announced: String, computed: String },
+    /// The body cannot be decompressed.
+    Undecodable(String),
 }
 
 impl Http {
@@ -180,14 +183,21 @@ impl Pool {
             Ok(Read::Beginning(_)) => return Ok(Exchanged::TooLarge),
             Err((error, _)) => return Err(chain(&error)),
         };
-        match damage(&parts.headers, &body) {
-            Some(damaged) => Ok(damaged),
-            None => Ok(Exchanged::Answer {
+        // The digest is one of the bytes that were transferred (RFC 2616, section 14.15).
+        if let Some(damaged) = damage(&parts.headers, &body) {
+            return Ok(damaged);
+        }
+        let limit = self.response_limit;
+        let decoded = Coding::of(&parts.headers).and_then(|coding| coding.decode(body, limit));
+        Ok(match decoded {
+            Ok(body) => Exchanged::Answer {
                 status: 200,
                 body,
                 retry_after: None,
-            }),
-        }
+            },
+            Err(Undecoded::TooLarge) => Exchanged::TooLarge,
+            Err(error) => Exchanged::Undecodable(error.to_string()),
+        })
     }
 }
 
@@ -209,14 +219,15 @@ fn request(call: Call<'_>) -> Result<Request<Full<Bytes>>, String> {
 
 /// The status says enough: a refusal whose body breaks off is still that refusal.
 async fn read_refusal(response: Response<Incoming>) -> Exchanged {
-    let status = response.status().as_u16();
-    let retry_after = retry_after(response.headers());
-    let body = match read(response.into_body(), ERROR_BODY).await {
+    let (parts, body) = response.into_parts();
+    let status = parts.status.as_u16();
+    let retry_after = retry_after(&parts.headers);
+    let body = match read(body, ERROR_BODY).await {
         Ok(Read::Whole(body) | Read::Beginning(body)) | Err((_, body)) => body,
     };
     Exchanged::Answer {
         status,
-        body,
+        body: readable(&parts.headers, body, ERROR_BODY),
         retry_after,
     }
 }

@@ -5,9 +5,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
 
-use crate::FunctionSpec;
+use crate::coding::GZIP;
+use crate::{Compression, FunctionSpec};
 
 const FORMAT: HeaderName = HeaderName::from_static("sf-external-function-format");
 const VERSION: HeaderName = HeaderName::from_static("sf-external-function-format-version");
@@ -28,12 +31,15 @@ pub(crate) const RETURN_TYPE_BASE64: HeaderName =
     HeaderName::from_static("sf-external-function-return-type-base64");
 
 /// The headers that are the same for every batch of a function.
-pub(crate) fn of_function(spec: &FunctionSpec) -> HeaderMap {
+pub(crate) fn of_function(spec: &FunctionSpec, compression: Compression) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(16);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
     let agent = concat!("floe/", env!("CARGO_PKG_VERSION"));
     headers.insert(USER_AGENT, HeaderValue::from_static(agent));
+    if compression == Compression::Gzip {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(GZIP));
+    }
     headers.insert(FORMAT, HeaderValue::from_static("json"));
     headers.insert(VERSION, HeaderValue::from_static("1.0"));
     for (plain, base64, value) in [
@@ -134,7 +140,7 @@ mod tests {
         let number = SqlType::parse("NUMBER(10,2)").unwrap();
         let spec = FunctionSpec::new("TAX", [("PRICE", number)], number, "/tax");
         let headers = of_batch(
-            &of_function(&spec),
+            &of_function(&spec, Compression::None),
             &Context::default(),
             "q-1",
             "q-1:0:1:0:0",
@@ -168,7 +174,7 @@ mod tests {
     #[test]
     fn a_name_that_no_header_can_carry_is_blanked_and_kept_in_base64() {
         let spec = FunctionSpec::new("prüfe\r\nX: 1", [("ß", SqlType::Date)], SqlType::Date, "/");
-        let headers = of_function(&spec);
+        let headers = of_function(&spec, Compression::None);
         assert_eq!(text(&headers, "sf-external-function-name"), "pr fe X: 1");
         assert_eq!(text(&headers, "sf-external-function-signature"), "(  DATE)");
         let encoded = text(&headers, "sf-external-function-name-base64");
@@ -191,7 +197,7 @@ mod tests {
         spec.context_headers = declared.map(str::to_owned).to_vec();
         let context = Context::new(&spec, &values);
         assert_eq!(context.missing(), None);
-        let headers = of_batch(&of_function(&spec), &context, "q", "q:0");
+        let headers = of_batch(&of_function(&spec, Compression::None), &context, "q", "q:0");
         for (name, value) in [
             ("sf-context-current-statement", "SELECT 1,   ' '"),
             (

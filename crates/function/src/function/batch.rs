@@ -168,20 +168,8 @@ impl<'a> Batch<'a> {
     ) -> Result<ArrayRef, Failed> {
         let shared = self.shared;
         let rows = part.len();
-        let body = self.encode(part, &id)?;
         let seed = shared.client.options().jitter_seed ^ hash(&id);
-        let request = Request {
-            headers: crate::headers::of_batch(
-                &shared.headers,
-                &self.call.context,
-                &self.call.query_id,
-                &id,
-            ),
-            batch_id: id,
-            part: rows < self.rows.num_rows(),
-            body,
-            rows,
-        };
+        let request = self.request(part, id)?;
         let attempt = Attempt::new(limits, seed);
         let mut drive = Drive::new(shared, request, attempt, self.started, report);
         let answers = match drive.run().await {
@@ -204,6 +192,26 @@ impl<'a> Batch<'a> {
                 error,
             }),
         }
+    }
+
+    /// What is sent for some of the rows, compressed once for all its tries where that is wanted.
+    fn request(&self, part: Range<usize>, id: String) -> Result<Request, Failed> {
+        let rows = part.len();
+        let body = self.encode(part, &id)?;
+        let (body, gzip) = self.shared.client.options().compression.pack(body);
+        Ok(Request {
+            headers: crate::headers::of_batch(
+                &self.shared.headers,
+                &self.call.context,
+                &self.call.query_id,
+                &id,
+            ),
+            batch_id: id,
+            part: rows < self.rows.num_rows(),
+            body,
+            gzip,
+            rows,
+        })
     }
 
     fn encode(&self, part: Range<usize>, id: &str) -> Result<Bytes, Failed> {
@@ -257,7 +265,7 @@ fn blames_rows(error: &CallError, last_status: Option<u16>) -> bool {
     match error {
         // These are about the function and its caller, and the same for every row.
         CallError::Refused { status, .. } => {
-            matches!(status, 400..=599) && !matches!(status, 401 | 403 | 404 | 405 | 407)
+            matches!(status, 400..=599) && !matches!(status, 401 | 403 | 404 | 405 | 407 | 415)
         }
         // Too much to do, connections that break and answers that do not come are no row's fault.
         CallError::RetriesExhausted { .. } => {
@@ -274,7 +282,8 @@ fn blames_rows(error: &CallError, last_status: Option<u16>) -> bool {
         | CallError::NoTarget { .. }
         | CallError::BudgetSpent { .. }
         | CallError::CircuitOpen { .. }
-        | CallError::DigestMismatch { .. } => false,
+        | CallError::DigestMismatch { .. }
+        | CallError::Undecodable { .. } => false,
     }
 }
 

@@ -108,7 +108,7 @@ impl Shared {
         });
         Ok(Self {
             path: spec.check()?,
-            headers: crate::headers::of_function(&spec),
+            headers: crate::headers::of_function(&spec, client.options().compression),
             spec,
             targets,
             client,

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{Answers, CallInfo, Columns, ServeError, body};
+use crate::coding::accepts_gzip;
 
 /// The rows of one request, taken by an axum handler like any extractor of bodies.
 ///
@@ -68,7 +69,10 @@ impl<T> Batch<T> {
         Self {
             call: CallInfo::default(),
             rows,
-            unanswered: Unanswered { numbers },
+            unanswered: Unanswered {
+                numbers,
+                accepts_gzip: false,
+            },
         }
     }
 
@@ -186,13 +190,17 @@ impl<T> Batch<T> {
     ) -> Result<Answers, ServeError> {
         let mut body = Vec::new();
         let mut writer = ResponseWriter::new(&mut body);
-        for (number, row) in self.unanswered.numbers.into_iter().zip(self.rows) {
+        let Unanswered {
+            numbers,
+            accepts_gzip,
+        } = self.unanswered;
+        for (number, row) in numbers.into_iter().zip(self.rows) {
             writer
                 .row(number, &answer(number, row)?)
                 .map_err(ServeError::Unwritable)?;
         }
         writer.finish();
-        Ok(Answers::new(body))
+        Ok(Answers::new(body, accepts_gzip))
     }
 }
 
@@ -219,6 +227,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Batch<T> {
 #[must_use = "a batch that is not answered fails the query"]
 pub struct Unanswered {
     numbers: Vec<u64>,
+    accepts_gzip: bool,
 }
 
 impl Unanswered {
@@ -277,6 +286,7 @@ impl Unanswered {
 pub struct RawBatch {
     call: CallInfo,
     body: Bytes,
+    accepts_gzip: bool,
 }
 
 impl RawBatch {
@@ -287,6 +297,7 @@ impl RawBatch {
         Self {
             call: CallInfo::default(),
             body: body.into(),
+            accepts_gzip: false,
         }
     }
 
@@ -301,7 +312,7 @@ impl RawBatch {
         &self.call
     }
 
-    /// The body as it came.
+    /// The body as it came, decompressed.
     ///
     /// ```
     /// use floe_function::server::RawBatch;
@@ -331,7 +342,10 @@ impl RawBatch {
         Ok(Batch {
             call: self.call.clone(),
             rows,
-            unanswered: Unanswered { numbers },
+            unanswered: Unanswered {
+                numbers,
+                accepts_gzip: self.accepts_gzip,
+            },
         })
     }
 
@@ -345,7 +359,7 @@ impl RawBatch {
     ///
     /// See [`Columns`] for an example.
     pub fn columns(&self, signature: &[SqlType]) -> Result<Columns, ServeError> {
-        Columns::read(&self.body, signature)
+        Columns::read(&self.body, signature, self.accepts_gzip)
     }
 }
 
@@ -356,6 +370,7 @@ impl<S: Send + Sync> FromRequest<S> for RawBatch {
         let body = body::take(&mut request).await?;
         Ok(Self {
             call: CallInfo::from_headers(request.headers()),
+            accepts_gzip: accepts_gzip(request.headers()),
             body,
         })
     }

@@ -110,6 +110,7 @@ impl Default for BookOptions {
 /// - When the service stops, axum's graceful shutdown waits for requests, so for all work without
 ///   202. Work after a 202 ends with the runtime; its caller finds nobody and sends the batch to
 ///   another instance. To let it end, wait for [`idle`](Self::idle) before the shutdown.
+/// - An answer that was compressed for its first caller is compressed for those who ask again.
 /// - A book whose bounds are too small for what is under way forgets answers before they are asked
 ///   for; asking for them is then answered 404.
 ///

@@ -36,10 +36,15 @@ use super::{Answers, ServeError, prove_count};
 pub struct Columns {
     columns: Vec<ArrayRef>,
     rows: usize,
+    accepts_gzip: bool,
 }
 
 impl Columns {
-    pub(super) fn read(body: &[u8], signature: &[SqlType]) -> Result<Self, ServeError> {
+    pub(super) fn read(
+        body: &[u8],
+        signature: &[SqlType],
+        accepts_gzip: bool,
+    ) -> Result<Self, ServeError> {
         let columns = decode_request(body, signature).map_err(ServeError::BadRequest)?;
         let rows = match columns.first() {
             Some(column) => column.len(),
@@ -48,7 +53,11 @@ impl Columns {
                 .map_err(ServeError::BadRequest)?
                 .len(),
         };
-        Ok(Self { columns, rows })
+        Ok(Self {
+            columns,
+            rows,
+            accepts_gzip,
+        })
     }
 
     /// The columns, in the order of the arguments.
@@ -91,7 +100,7 @@ impl Columns {
         prove_count(values.len(), self.rows)?;
         let mut body = Vec::new();
         encode_response(values, &mut body).map_err(ServeError::Unwritable)?;
-        Ok(Answers::new(body))
+        Ok(Answers::new(body, self.accepts_gzip))
     }
 
     /// Answers row *n* with value *n* of `values`, written as values of the declared type: text is
@@ -118,6 +127,6 @@ impl Columns {
         Encoder::new(std::slice::from_ref(ty))
             .response(values, &mut body)
             .map_err(ServeError::Unwritable)?;
-        Ok(Answers::new(body))
+        Ok(Answers::new(body, self.accepts_gzip))
     }
 }

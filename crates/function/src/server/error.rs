@@ -6,6 +6,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use floe_batch::BatchError;
 
+use crate::coding::GZIP;
+
 /// Why a service did not answer a batch.
 ///
 /// As a response it is the status of [`status`](Self::status) with one line of text: the code and
@@ -57,6 +59,18 @@ pub enum ServeError {
     Incomplete {
         /// What the connection says.
         message: String,
+    },
+    /// The body is compressed and does not come out whole.
+    #[error("the compressed request cannot be read: {message}")]
+    Undecodable {
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The body is coded for its way as nobody reads it here.
+    #[error("the Content-Encoding of the request is `{encoding}`; send it plain, or as gzip")]
+    UnknownEncoding {
+        /// The header.
+        encoding: String,
     },
     /// The author's function refused one row for good; the caller does not send the batch again.
     #[error("row {row} was refused: {message}")]
@@ -153,6 +167,8 @@ impl ServeError {
             Self::Busy { .. } => "FLOE-FUNCTION-0029",
             Self::WorkLost { .. } => "FLOE-FUNCTION-0030",
             Self::AnswerTooLarge { .. } => "FLOE-FUNCTION-0031",
+            Self::Undecodable { .. } => "FLOE-FUNCTION-0032",
+            Self::UnknownEncoding { .. } => "FLOE-FUNCTION-0033",
         }
     }
 
@@ -168,9 +184,10 @@ impl ServeError {
     pub fn status(&self) -> u16 {
         match self {
             Self::TooLarge { .. } | Self::BadRequest(BatchError::BodyTooLarge { .. }) => 413,
-            Self::BadRequest(_) | Self::Incomplete { .. } => 400,
+            Self::BadRequest(_) | Self::Incomplete { .. } | Self::Undecodable { .. } => 400,
             Self::UnknownBatch { .. } => 404,
             Self::OtherRows { .. } => 409,
+            Self::UnknownEncoding { .. } => 415,
             Self::RowRefused { .. } => 422,
             Self::Busy { .. } => 429,
             Self::WrongCount { .. }
@@ -192,13 +209,21 @@ impl IntoResponse for ServeError {
         let status =
             StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, self.line()).into_response();
-        if let Self::Busy { retry_after, .. } = self {
-            // The header counts whole seconds; part of one is rounded up, so that nobody comes
-            // before the time.
-            let seconds = retry_after.as_millis().div_ceil(1000);
-            let seconds = HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
-            response.headers_mut().insert(header::RETRY_AFTER, seconds);
-        }
+        let hint = match self {
+            Self::Busy { retry_after, .. } => {
+                // The header counts whole seconds; part of one is rounded up, so that nobody comes
+                // before the time.
+                let seconds = retry_after.as_millis().div_ceil(1000);
+                let seconds = HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
+                Some((header::RETRY_AFTER, seconds))
+            }
+            // RFC 9110, section 12.5.3: what could be sent instead.
+            Self::UnknownEncoding { .. } => {
+                Some((header::ACCEPT_ENCODING, HeaderValue::from_static(GZIP)))
+            }
+            _ => None,
+        };
+        response.headers_mut().extend(hint);
         response
     }
 }

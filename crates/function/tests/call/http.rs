@@ -54,19 +54,31 @@ impl Http {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
+        let body = Bytes::from(body.to_owned());
+        let (status, headers, body) = self.send_bytes(method, path, headers, body).await;
+        Answer {
+            status,
+            headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    pub(crate) async fn send_bytes(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> (u16, HeaderMap, Bytes) {
         let uri = format!("http://{}{path}", self.address);
         let mut request = Request::builder().method(method).uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Full::from(body.to_owned())).unwrap();
+        let request = request.body(Full::new(body)).unwrap();
         let (head, body) = self.client.request(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
-        }
+        (head.status.as_u16(), head.headers, body)
     }
 
     pub(crate) async fn post(&self, path: &str, batch_id: Option<&str>, body: &str) -> Answer {

@@ -8,6 +8,7 @@
 mod answers;
 mod book;
 mod extensions;
+mod gzip;
 mod http;
 mod nulls;
 mod requests;

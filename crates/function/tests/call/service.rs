@@ -1,6 +1,7 @@
 //! A service that does what a script says, and functions that call it.
 
 use std::collections::VecDeque;
+use std::io::Read as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use flate2::bufread::MultiGzDecoder;
 use floe_batch::SqlType;
 use floe_batch::arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use floe_batch::rows::{ResponseWriter, read_request};
@@ -29,6 +31,8 @@ pub(crate) enum Step {
     Body(String),
     /// Status 200 with this body and one more header.
     With(&'static str, String, String),
+    /// This status, these headers and these bytes.
+    Raw(u16, Vec<(&'static str, String)>, Vec<u8>),
     /// This status, and the seconds after which to come again.
     Later(u16, u64),
     /// Half of a body, then the connection breaks.
@@ -45,6 +49,8 @@ pub(crate) struct Seen {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
+    /// The bytes that were transferred.
+    pub(crate) sent: Bytes,
     pub(crate) body: String,
 }
 
@@ -82,13 +88,20 @@ impl Service {
         let app = Router::new().route(
             "/{*path}",
             any(
-                move |method, uri: axum::http::Uri, headers, body: Bytes| async move {
-                    let body = String::from_utf8(body.to_vec()).unwrap();
+                move |method, uri: axum::http::Uri, headers: HeaderMap, sent: Bytes| async move {
+                    let body = match headers.get("content-encoding") {
+                        Some(coding) => {
+                            assert_eq!(coding, "gzip");
+                            unpacked(&sent)
+                        }
+                        None => String::from_utf8(sent.to_vec()).unwrap(),
+                    };
                     let path = uri.to_string();
                     shared.seen.lock().unwrap().push(Seen {
                         method,
                         path,
                         headers,
+                        sent,
                         body: body.clone(),
                     });
                     let step = shared.steps.lock().unwrap().pop_front();
@@ -107,6 +120,15 @@ impl Service {
     }
 }
 
+/// What a gzip stream was before it was compressed.
+pub(crate) fn unpacked(packed: &[u8]) -> String {
+    let mut text = String::new();
+    MultiGzDecoder::new(packed)
+        .read_to_string(&mut text)
+        .unwrap();
+    text
+}
+
 /// Serves `app` for the rest of the test.
 pub(crate) async fn listen(app: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -122,6 +144,13 @@ async fn act(step: Step, request: &str) -> Response {
         Step::Status(status, text) => (StatusCode::from_u16(status).unwrap(), text).into_response(),
         Step::Body(body) => body.into_response(),
         Step::With(name, value, body) => ([(name, value)], body).into_response(),
+        Step::Raw(status, headers, body) => {
+            let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();
+            for (name, value) in headers {
+                response.headers_mut().append(name, value.parse().unwrap());
+            }
+            response
+        }
         Step::Later(status, seconds) => {
             let status = StatusCode::from_u16(status).unwrap();
             (status, [("retry-after", seconds.to_string())]).into_response()
