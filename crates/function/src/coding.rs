@@ -100,11 +100,7 @@ impl Coding {
         match (codings.next(), codings.next()) {
             (None, _) => Ok(Self::Identity),
             (Some(coding), None) if is_gzip(coding) => Ok(Self::Gzip),
-            _ => Err(Undecoded::Unknown(excerpt(
-                list.as_bytes(),
-                0,
-                NAME_EXCERPT,
-            ))),
+            _ => Err(Undecoded::Unknown(excerpt(list.as_bytes(), NAME_EXCERPT))),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::attempt::{Attempt, Command, Event, Failure};
 use crate::coding::GZIP;
 use crate::endpoint::Admitted;
 use crate::error::{BatchContext, CallError, excerpt};
-use crate::exchange::{Call, Exchanged};
+use crate::exchange::{Call, ERROR_EXCERPT, Exchanged};
 use crate::function::Shared;
 use crate::telemetry::{BatchRetried, CircuitChanged};
 use crate::{CallReport, Target};
@@ -269,7 +269,7 @@ impl<'a> Drive<'a> {
                 (last, Some(202), true)
             }
             Exchanged::Answer { status, body, .. } => {
-                let last = format!("answered {status}: `{}`", excerpt(body));
+                let last = format!("answered {status}: `{}`", excerpt(body, ERROR_EXCERPT));
                 (last, Some(*status), !matches!(status, 429 | 500..=599))
             }
             Exchanged::Lost(cause) => {
@@ -345,7 +345,7 @@ impl<'a> Drive<'a> {
             Failure::Refused { status } => CallError::Refused {
                 context,
                 status,
-                excerpt: excerpt(&self.answer),
+                excerpt: excerpt(&self.answer, ERROR_EXCERPT),
             },
             Failure::RetriesExhausted => CallError::RetriesExhausted { context, last },
             Failure::BudgetSpent => CallError::BudgetSpent { context, last },

@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use floe_batch::BatchError;
 
-use crate::exchange::ERROR_EXCERPT;
-
 /// Why one batch has no result.
 ///
 /// The message names the function, the batch id the service saw, the instance, and for a failure
@@ -398,10 +396,9 @@ fn last_try(last: &str) -> String {
     }
 }
 
-/// The first [`ERROR_EXCERPT`] bytes of the answer to a batch that was refused, as one readable
-/// line.
-pub(crate) fn excerpt(body: &[u8]) -> String {
-    let part = body.get(..ERROR_EXCERPT).unwrap_or(body);
+/// The first bytes of what a service answered, as one readable line.
+pub(crate) fn excerpt(body: &[u8], most: usize) -> String {
+    let part = body.get(..most).unwrap_or(body);
     let mut text: String = String::from_utf8_lossy(part)
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -422,13 +419,13 @@ mod tests {
 
     #[test]
     fn an_excerpt_is_bounded_readable_and_on_one_line() {
-        assert_eq!(excerpt(b"a\nb\x1b[31m"), "a b [31m");
+        assert_eq!(excerpt(b"a\nb\x1b[31m", 300), "a b [31m");
         assert_eq!(
-            excerpt(format!("a{}", "ä".repeat(400)).as_bytes()),
+            excerpt(format!("a{}", "ä".repeat(400)).as_bytes(), 300),
             format!("a{}…", "ä".repeat(149))
         );
-        assert_eq!(excerpt(&[b'a'; 300]), "a".repeat(300));
-        assert_eq!(excerpt(b""), "");
+        assert_eq!(excerpt(&[b'a'; 300], 300), "a".repeat(300));
+        assert_eq!(excerpt(b"", 300), "");
     }
 
     #[test]
