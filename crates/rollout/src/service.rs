@@ -168,7 +168,7 @@ impl Service {
     ///
     /// # Panics
     ///
-    /// When the decision breaks a rule of [`invariant`]: a bug in this crate.
+    /// When the decision breaks a rule of [`invariant`](crate::invariant): a bug in this crate.
     ///
     /// ```
     /// use floe_rollout::{Command, Event, InstanceCount, InstanceId, Millis, Policy};
@@ -395,7 +395,7 @@ impl Service {
         }
     }
 
-    /// The state as the predicates of [`invariant`] see it.
+    /// The state as the predicates of [`invariant`](crate::invariant) see it.
     ///
     /// ```
     /// use floe_rollout::{Policy, Service};
