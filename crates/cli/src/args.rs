@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 /// Container services on this machine: SQL in, running services out.
 #[derive(Debug, Parser)]
@@ -68,6 +68,9 @@ pub(crate) enum Command {
     /// List the variables of specification templates, and expand them.
     #[command(subcommand)]
     Template(Template),
+    /// Try out when a service would be scaled.
+    #[command(subcommand)]
+    Autoscale(Autoscale),
     /// Explain an error code.
     Explain {
         /// For example FLOE-SPEC-0004.
@@ -180,6 +183,58 @@ pub(crate) enum Listing {
     /// Lines for people.
     Text,
     /// JSON.
+    Json,
+}
+
+/// `floe autoscale …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Autoscale {
+    /// Play recorded metrics against the policies and CPU requests of a specification, and tell
+    /// each decision with its reason: exit code 0 when played, 1 when the trace or the
+    /// specification is wrong or has no rules, 2 when a file cannot be read or written, or an
+    /// option is wrong.
+    Replay(Replay),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// Metrics and events over time in CSV; `-` reads standard input, here or for --spec.
+    pub(crate) trace: PathBuf,
+    /// The specification of the service, in YAML or JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: PathBuf,
+    /// MIN_INSTANCES.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) min: u32,
+    /// MAX_INSTANCES; without it that of MIN_INSTANCES, as in CREATE SERVICE.
+    #[arg(long, value_name = "N")]
+    pub(crate) max: Option<u32>,
+    /// AUTO_SUSPEND_SECS; 0 is never.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) auto_suspend_secs: u32,
+    /// AUTO_RESUME: a query resumes a suspended service.
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set)]
+    pub(crate) auto_resume: bool,
+    /// Seconds from asking for an instance until it is there.
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub(crate) start_delay_secs: u32,
+    /// Unknown keys of the specification are warnings instead of errors.
+    #[arg(long)]
+    pub(crate) lenient: bool,
+    /// How decisions are printed.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Log,
+    /// A file that the picture is written to, as SVG.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+}
+
+/// How decisions are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Log {
+    /// A table for people; decisions that keep the number for one reason are one row.
+    Table,
+    /// One JSON object a decision.
     Json,
 }
 

@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Longest text that is taken in; specifications and templates have limits of their own below it.
-const MAX_BYTES: u64 = 16 << 20;
+/// Longest text that is taken in; specifications, templates and traces have limits of their own
+/// below it.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// A text and what to call it.
 #[derive(Debug)]

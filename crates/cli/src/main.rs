@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod autoscale;
 mod explain;
+mod findings;
 mod images;
 mod input;
 mod open;
@@ -50,6 +52,7 @@ async fn dispatch(cli: Cli) -> ExitCode {
         Command::Image(command) => images::run(&cli.global, &command),
         Command::Spec(command) => spec::run(&command),
         Command::Template(command) => template::run(&command),
+        Command::Autoscale(command) => autoscale::run(&command),
         Command::Explain { code } => explain::run(&code),
         Command::SampleEcho => sample_echo().await,
     }

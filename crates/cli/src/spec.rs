@@ -4,10 +4,11 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use floe_spec::render::{self, Source};
+use floe_spec::render;
 use floe_spec::{Context, Finding, ParseOptions, ValidSpec, spec_digest};
 
 use crate::args::{Findings, Listing, Spec, SpecOptions, Using};
+use crate::findings::{source, tell};
 use crate::input::{self, Input};
 use crate::template;
 
@@ -120,13 +121,14 @@ fn valid(file: &Path, options: SpecOptions) -> Result<ValidSpec, u8> {
         eprintln!("error: {message}");
         UNREADABLE
     })?;
-    let parsed = floe_spec::parse(&input.text, &options.into());
-    let coloured = std::io::stderr().is_terminal();
-    eprint!(
-        "{}",
-        render::text(&parsed.findings, &source(&input), coloured)
-    );
-    parsed.spec.ok_or(FOUND)
+    proved(&input, &options.into()).ok_or(FOUND)
+}
+
+/// The specification of a text; what is wrong with it goes to standard error.
+pub(crate) fn proved(input: &Input, options: &ParseOptions) -> Option<ValidSpec> {
+    let parsed = floe_spec::parse(&input.text, options);
+    tell(input, &parsed.findings);
+    parsed.spec
 }
 
 fn diff(before: &Path, after: &Path, format: Listing, options: SpecOptions) -> u8 {
@@ -141,13 +143,6 @@ fn diff(before: &Path, after: &Path, format: Listing, options: SpecOptions) -> u
         Listing::Json => print(&diff.to_json()),
     }
     if diff.is_empty() { CLEAN } else { FOUND }
-}
-
-fn source(input: &Input) -> Source<'_> {
-    Source {
-        name: &input.name,
-        text: &input.text,
-    }
 }
 
 /// Prints to standard output; a closed pipe downstream is no error.

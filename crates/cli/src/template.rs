@@ -4,13 +4,13 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use floe_spec::render::{self, Source};
-use floe_spec::{Finding, ParseOptions, Severity, Span};
+use floe_spec::{Finding, ParseOptions, Severity};
 use floe_sql::{LineIndex, UsingArg, UsingLiteral};
 use floe_template::{TemplateError, UsingValue, Variables};
 
 use crate::args::{Format, Template, Using};
-use crate::input::{self, Input};
+use crate::findings::{span, tell};
+use crate::input;
 use crate::report;
 use crate::rows;
 use crate::spec::print;
@@ -178,24 +178,4 @@ fn unused(names: &[String]) -> Vec<Finding> {
         hint: Some("variable names are case-sensitive".to_owned()),
     };
     names.iter().map(finding).collect()
-}
-
-fn span(index: &LineIndex<'_>, range: std::ops::Range<usize>) -> Span {
-    let (line, column) = index.line_column(range.start);
-    Span {
-        start: range.start,
-        end: range.end,
-        line,
-        column,
-    }
-}
-
-/// Findings, drawn on standard error.
-fn tell(input: &Input, findings: &[Finding]) {
-    let source = Source {
-        name: &input.name,
-        text: &input.text,
-    };
-    let coloured = std::io::stderr().is_terminal();
-    eprint!("{}", render::text(findings, &source, coloured));
 }

@@ -170,6 +170,12 @@ pub enum EngineError {
         /// The stage as written.
         stage: String,
     },
+    /// A replay of a specification that says nothing about scaling.
+    #[error(
+        "there is no rule to scale by: the specification has no `autoScalingPolicies` and no CPU \
+         request"
+    )]
+    NoScalingRules,
 }
 
 impl EngineError {
@@ -200,6 +206,7 @@ impl EngineError {
             Self::SystemFunction { .. } => "FLOE-ENGINE-0016",
             Self::NoSuchFunction { .. } => "FLOE-ENGINE-0018",
             Self::Stage { .. } => "FLOE-ENGINE-0019",
+            Self::NoScalingRules => "FLOE-ENGINE-0022",
         }
     }
 }

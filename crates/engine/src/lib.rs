@@ -37,6 +37,7 @@ mod fleet;
 mod lock;
 mod output;
 pub mod query;
+pub mod scaling;
 mod session;
 mod specification;
 mod statements;
@@ -49,4 +50,7 @@ pub use error::{Diagnostic, EngineError, Failure, Severity};
 pub use events::ServiceEvent;
 pub use output::{Output, Rows, Table};
 pub use session::{Answer, Session};
-pub use {datafusion, floe_image as image, floe_runtime as runtime, floe_sql as sql};
+pub use {
+    datafusion, floe_image as image, floe_runtime as runtime, floe_scale as scale,
+    floe_spec as spec, floe_sql as sql,
+};

@@ -170,8 +170,17 @@ impl Rules {
         metrics
     }
 
-    /// Whether there is nothing to follow at all.
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether there is nothing to follow at all: no policy, no CPU request, no AUTO_SUSPEND_SECS.
+    ///
+    /// ```
+    /// use floe_scale::{Rules, Settings};
+    /// assert!(Rules::default().is_empty());
+    /// let idle = Settings { auto_suspend_secs: 600, ..Settings::default() };
+    /// assert!(!Rules::new(&idle)?.is_empty());
+    /// # Ok::<(), floe_scale::ScaleError>(())
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.conditions().next().is_none() && self.cpu.is_none() && self.auto_suspend.is_none()
     }
 

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod autoscale;
 mod bad_input;
 mod broken_services;
 mod holding;
