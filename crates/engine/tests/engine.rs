@@ -204,7 +204,7 @@ async fn properties_of_a_service_are_checked_together_and_go_back_to_defaults() 
         "MIN_INSTANCES=3 MAX_INSTANCES=2",
         "MIN_INSTANCES=2 MIN_READY_INSTANCES=3",
         "AUTO_SUSPEND_SECS=10",
-        "MIN_INSTANCES=100000",
+        "MIN_INSTANCES=100001",
     ] {
         assert_eq!(
             code(&engine, &create(wrong)).await,
