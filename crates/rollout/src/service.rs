@@ -101,6 +101,9 @@ pub struct Status {
     pub target: u32,
     /// Existing instances that are still to be replaced.
     pub outdated: u32,
+    /// Wanted instances that are not to be replaced, have been READY for `min_ready_time` once, and
+    /// are not stopping. When it reaches `target` and nothing is outdated, an upgrade is over.
+    pub proved: u32,
     /// Whether `ready` reaches `min_ready_instances`, so that requests are served.
     pub is_ready: bool,
     /// Whether an upgrade is under way.
@@ -259,6 +262,26 @@ impl Service {
         self.stable.filter(|stable| due && Some(*stable) != target)
     }
 
+    /// The revision that all instances ran last, each of them proved; where a rollback leads.
+    ///
+    /// ```
+    /// use floe_rollout::{Event, InstanceCount, InstanceId, Millis, Phase, Policy};
+    /// use floe_rollout::{Revision, Service};
+    ///
+    /// let mut service = Service::new(Policy::default());
+    /// let target = Event::target(Revision(7), InstanceCount::new(1)?);
+    /// assert_eq!(service.decide(target, Millis(0)).len(), 1);
+    /// assert_eq!(service.stable(), None);
+    /// let ready = Event::Observed { id: InstanceId(0), attempt: 1, phase: Phase::Ready };
+    /// assert!(service.decide(ready, Millis(0)).is_empty());
+    /// assert_eq!(service.stable(), Some(Revision(7)));
+    /// # Ok::<(), floe_rollout::RolloutError>(())
+    /// ```
+    #[must_use]
+    pub fn stable(&self) -> Option<Revision> {
+        self.stable
+    }
+
     /// Whether an upgrade is under way: until every wanted instance runs the desired revision,
     /// has been READY for `min_ready_time`, and nothing of an older revision is left.
     ///
@@ -298,6 +321,7 @@ impl Service {
             current: u32::try_from(self.instances.len()).unwrap_or(u32::MAX),
             target: self.wanted_count(),
             outdated: self.index.outdated,
+            proved: self.index.replaced,
             is_ready: !self.suspended && ready >= self.policy.min_ready_instances,
             is_upgrading: self.is_upgrading(),
             is_restarting: self.restarting,
