@@ -238,6 +238,28 @@ impl Autoscaler {
         (self.now, self.last_turn) = (now, last_turn);
     }
 
+    /// Says that there are to be `count` instances as of `now`: a decision that could only now be
+    /// put on record, or a number that somebody else wrote there. The windows begin anew, and the
+    /// cooldown counts from `now`; how long the service has been idle is kept.
+    ///
+    /// ```
+    /// use floe_scale::{Autoscaler, Bounds, Millis, Rules};
+    ///
+    /// let mut scaler = Autoscaler::new(Rules::default(), Bounds::new(1, 4)?);
+    /// scaler.set_count(9, Millis::secs(60));
+    /// assert_eq!(scaler.target(), 4, "it stays within the bounds");
+    /// assert_eq!(scaler.past().last_change, Some(Millis::secs(60)));
+    /// # Ok::<(), floe_scale::ScaleError>(())
+    /// ```
+    pub fn set_count(&mut self, count: u32, now: Millis) {
+        self.now = self.now.max(now);
+        self.count = self.bounds.clamp(count);
+        let idle = self.idle;
+        self.begin_anew();
+        self.idle = idle;
+        self.last_change = Some(self.now);
+    }
+
     /// The rules.
     ///
     /// ```
