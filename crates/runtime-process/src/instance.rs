@@ -38,6 +38,7 @@ pub(crate) struct Job {
     pub(crate) logs: Vec<(String, SharedLog)>,
     pub(crate) control: watch::Receiver<Control>,
     pub(crate) done: watch::Sender<Done>,
+    pub(crate) group: Arc<AtomicI32>,
 }
 
 impl Job {
@@ -90,12 +91,12 @@ impl Job {
         let ip = lease.ip();
         self.shared
             .edit(&self.plan.key, |state| state.ip = Some(ip));
-        let group = Arc::new(AtomicI32::new(holder.group()));
+        self.group.store(holder.group(), Ordering::Relaxed);
         Ok(Instance {
             marker,
             lease: Arc::new(lease),
             holder,
-            group,
+            group: Arc::clone(&self.group),
         })
     }
 

@@ -45,6 +45,7 @@
 //! ```
 
 mod container;
+mod cpu;
 mod error;
 mod holder;
 mod instance;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicI32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ pub(crate) struct Entry {
     pub(crate) control: watch::Sender<Control>,
     pub(crate) done: watch::Receiver<Done>,
     pub(crate) task: Option<AbortHandle>,
+    /// The process group of its containers; 0 while there is none.
+    pub(crate) group: Arc<AtomicI32>,
 }
 
 /// What the instance's task is told.

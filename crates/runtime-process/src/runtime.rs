@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use floe_runtime::clock::Clock;
@@ -13,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
 use crate::ProcessError;
+use crate::cpu;
 use crate::instance::Job;
 use crate::logs::{self, LogFiles};
 use crate::marker;
@@ -214,6 +216,7 @@ impl ProcessRuntime {
             control,
             done,
             task: None,
+            group: Arc::default(),
         };
         let shared = Arc::clone(&self.shared);
         let job = Job {
@@ -222,6 +225,7 @@ impl ProcessRuntime {
             logs,
             control: told,
             done: answers,
+            group: Arc::clone(&entry.group),
         };
         // The task waits for the lock that is held here, so it finds its entry.
         entry.task = Some(self.tokio.spawn(job.run(accepted)).abort_handle());
@@ -344,6 +348,26 @@ impl Runtime for ProcessRuntime {
                 .wait_for(|version| *version != seen)
                 .await
                 .map_or(seen, |version| *version)
+        })
+    }
+
+    fn cpu_times(&self) -> BoxFuture<'_, Vec<(InstanceKey, Duration)>> {
+        Box::pin(async move {
+            let groups: Vec<(InstanceKey, i32)> = {
+                let registry = self.shared.lock();
+                let entries = registry.entries.iter();
+                entries
+                    .map(|(key, entry)| (key.clone(), entry.group.load(Ordering::Relaxed)))
+                    .filter(|(_, group)| *group != 0)
+                    .collect()
+            };
+            let read = tokio::task::spawn_blocking(cpu::times_of_groups).await;
+            // The look fails only when the tokio runtime is going away.
+            let times = read.unwrap_or_default();
+            let measured = groups.into_iter();
+            measured
+                .filter_map(|(key, group)| Some((key, *times.get(&group)?)))
+                .collect()
         })
     }
 

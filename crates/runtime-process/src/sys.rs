@@ -25,6 +25,17 @@ pub(crate) enum Deafness {
     IgnoresRequests,
 }
 
+/// How many clock ticks `/proc` counts a second.
+pub(crate) fn ticks_per_second() -> u64 {
+    // SAFETY: `sysconf` reads a constant of the system and touches no memory of ours.
+    let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
+    // Linux has shown 100 to every program since 2.6; 0 and -1 are what it never answers.
+    u64::try_from(ticks)
+        .ok()
+        .filter(|ticks| *ticks > 0)
+        .unwrap_or(100)
+}
+
 /// Prepares a child: default signals, no inherited descriptor but its stdio, and the network
 /// namespace `namespace` when one is given.
 ///

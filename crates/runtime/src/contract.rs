@@ -103,6 +103,7 @@ pub async fn runtime_contract(factory: &dyn RuntimeFactory, clock: &dyn Clock) {
     cases::output_can_be_read(factory, clock).await;
     cases::output_of_what_is_not_there_is_refused(factory, clock).await;
     cases::a_plan_that_cannot_be_honoured_is_refused(factory, clock).await;
+    cases::what_is_measured_is_there_and_grows(factory, clock).await;
     cases::a_shutdown_leaves_nothing(factory, clock).await;
 }
 

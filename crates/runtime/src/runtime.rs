@@ -118,6 +118,19 @@ pub trait Runtime: Send + Sync + Debug {
         lines: Option<usize>,
     ) -> BoxFuture<'a, Result<String, RuntimeError>>;
 
+    /// Returns the processor time that instances have used since they were started, all their
+    /// containers together; an instance that cannot be measured now is left out.
+    ///
+    /// A runtime that measures nothing answers nothing, and then its services are never scaled
+    /// by what they use.
+    ///
+    /// # Caveats
+    /// The time goes back when a container is restarted, because that of its earlier processes
+    /// is forgotten.
+    fn cpu_times(&self) -> BoxFuture<'_, Vec<(InstanceKey, Duration)>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
     /// Stops every instance, in parallel, and refuses every later start.
     fn shutdown(&self, grace: Duration) -> BoxFuture<'_, ()>;
 }

@@ -40,6 +40,8 @@ pub struct Script {
     pub stop_after: Duration,
     /// The lines it prints at each start.
     pub output: Vec<String>,
+    /// Thousandths of a core that it uses from each start on.
+    pub millicores: u32,
 }
 
 impl Default for Script {
@@ -49,6 +51,7 @@ impl Default for Script {
             exits: None,
             stop_after: Duration::ZERO,
             output: Vec::new(),
+            millicores: 0,
         }
     }
 }
@@ -447,6 +450,17 @@ impl Runtime for SimulatedRuntime {
             let place = (key.service.clone(), key.instance, container.to_owned());
             let output = sim.output.get(&place).map_or(&[][..], Vec::as_slice);
             Ok(newest(output, lines))
+        })
+    }
+
+    fn cpu_times(&self) -> BoxFuture<'_, Vec<(InstanceKey, Duration)>> {
+        Box::pin(async move {
+            let now = self.clock.monotonic();
+            let sim = self.settled();
+            let instances = sim.instances.values();
+            instances
+                .map(|instance| (instance.key().clone(), instance.cpu_time(now)))
+                .collect()
         })
     }
 

@@ -223,3 +223,32 @@ async fn every_kind_of_need_is_refused() {
         assert!(words.contains(&kind.to_string()), "{words}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_container_and_its_children_burn_is_measured() {
+    let world = World::loopback();
+    // The loop runs in a child, whose time counts as well.
+    let busy = "(while :; do :; done) & wait";
+    world.start(world.script(&key(1), busy)).await;
+    world.start(world.script(&key(2), "exec sleep 600")).await;
+    let used = async |number| {
+        let times = world.runtime.cpu_times().await;
+        let found = times
+            .into_iter()
+            .find(|(measured, _)| *measured == key(number));
+        found.map(|(_, time)| time).unwrap_or_default()
+    };
+    let clock = SystemClock;
+    let end = clock.monotonic() + world::PATIENCE;
+    while used(1).await < Duration::from_millis(200) {
+        assert!(clock.monotonic() < end, "nothing is measured");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(
+        used(2).await < Duration::from_millis(200),
+        "the other one sleeps"
+    );
+    world.stop(&key(1)).await;
+    world.stop(&key(2)).await;
+    assert_eq!(world.runtime.cpu_times().await, []);
+}

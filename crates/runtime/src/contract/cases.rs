@@ -462,6 +462,29 @@ async fn refusal(bench: &Bench<'_>, plan: InstancePlan) -> String {
     checked.1
 }
 
+/// The processor time is that of instances that are there, and it does not go back while their
+/// containers live; a runtime that measures nothing answers nothing.
+pub async fn what_is_measured_is_there_and_grows(factory: &dyn RuntimeFactory, clock: &dyn Clock) {
+    let bench = Bench::new(factory, clock).await;
+    bench.start(&key(0, 1), &[Behaviour::ReadySoon]).await;
+    bench
+        .eventually("READY", |states| is_ready(states, &key(0, 1)))
+        .await;
+    let first = bench.runtime.cpu_times().await;
+    factory.pass(Duration::from_secs(1)).await;
+    let second = bench.runtime.cpu_times().await;
+    for (measured, time) in &second {
+        assert_eq!(*measured, key(0, 1), "only what is there is measured");
+        let before = first.iter().find(|(key, _)| key == measured);
+        let grows = before.is_none_or(|(_, before)| before <= time);
+        assert!(grows, "it goes back: {before:?}, then {time:?}");
+    }
+    bench.stop(&key(0, 1), GRACE).await;
+    let left = bench.runtime.cpu_times().await;
+    assert_eq!(left, [], "what is gone is not measured");
+    bench.close().await;
+}
+
 /// A shutdown stops everything, whatever state it is in, and later starts are refused.
 pub async fn a_shutdown_leaves_nothing(factory: &dyn RuntimeFactory, clock: &dyn Clock) {
     let bench = Bench::new(factory, clock).await;

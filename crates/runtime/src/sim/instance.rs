@@ -88,6 +88,11 @@ impl SimInstance {
         self.ends.is_some_and(|ends| ends <= now)
     }
 
+    pub(super) fn cpu_time(&self, now: Duration) -> Duration {
+        let containers = self.containers.iter();
+        containers.map(|container| container.cpu_time(now)).sum()
+    }
+
     pub(super) fn take_output(&mut self) -> Vec<(String, Vec<String>)> {
         let printed = self
             .containers
@@ -222,6 +227,13 @@ impl SimContainer {
         self.state.started = Some(at);
         self.state.last_restart = Some(at);
         self.output.extend(self.script.output.iter().cloned());
+    }
+
+    fn cpu_time(&self, now: Duration) -> Duration {
+        match self.life {
+            Life::Running { since } => now.saturating_sub(since) * self.script.millicores / 1000,
+            Life::WaitingUntil(_) => Duration::ZERO,
+        }
     }
 
     fn time_to_stop(&self) -> Duration {
