@@ -1,8 +1,11 @@
 //! The command line.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use floe_engine::rollout::Policy;
 
 /// Container services on this machine: SQL in, running services out.
 #[derive(Debug, Parser)]
@@ -58,7 +61,7 @@ pub(crate) enum Command {
     /// Execute SQL: a file, statements given with -e, or a prompt.
     Run(Run),
     /// Hold the data directory and keep its services running until interrupted.
-    Serve,
+    Serve(Serve),
     /// Manage the local image store.
     #[command(subcommand)]
     Image(Image),
@@ -68,6 +71,10 @@ pub(crate) enum Command {
     /// List the variables of specification templates, and expand them.
     #[command(subcommand)]
     Template(Template),
+    /// Tell what an upgrade would do, before it does it: exit code 0 with a plan, 1 when the
+    /// upgrade is refused or a specification is wrong, 2 when a file cannot be read or written,
+    /// or an option is wrong.
+    Plan(Plan),
     /// Try out when a service would be scaled.
     #[command(subcommand)]
     Autoscale(Autoscale),
@@ -92,6 +99,34 @@ pub(crate) struct Run {
     /// How results are printed.
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) care: Care,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) care: Care,
+}
+
+/// How the engine upgrades services.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Care {
+    #[command(flatten)]
+    pub(crate) upgrades: Upgrades,
+    #[command(flatten)]
+    pub(crate) stalls: Stalls,
+}
+
+impl Care {
+    pub(crate) fn policy(&self) -> Policy {
+        let deadline = u64::from(self.stalls.progress_deadline_secs);
+        Policy {
+            progress_deadline: (deadline > 0).then(|| Duration::from_secs(deadline)),
+            auto_rollback: self.stalls.auto_rollback,
+            ..self.upgrades.policy()
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -184,6 +219,76 @@ pub(crate) enum Listing {
     Text,
     /// JSON.
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// The specification that runs now, in YAML or JSON; `-` reads standard input.
+    pub(crate) before: PathBuf,
+    /// The specification to upgrade to; `-` reads standard input, here or for the one before.
+    pub(crate) after: PathBuf,
+    /// How many instances run now.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) instances: u32,
+    /// How many there are to be; without it as many as now.
+    #[arg(long, value_name = "N")]
+    pub(crate) to_instances: Option<u32>,
+    /// Instances that are not READY now, by number.
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    pub(crate) not_ready: Vec<u32>,
+    /// MIN_READY_INSTANCES; without it the number of instances now, as in CREATE SERVICE.
+    #[arg(long, value_name = "N")]
+    pub(crate) min_ready: Option<u32>,
+    /// A function that calls the service, and the endpoint that it calls.
+    #[arg(long = "caller", value_name = "FUNCTION=ENDPOINT")]
+    pub(crate) callers: Vec<String>,
+    #[command(flatten)]
+    pub(crate) upgrades: Upgrades,
+    /// Unknown keys of the specifications are warnings instead of errors.
+    #[arg(long)]
+    pub(crate) lenient: bool,
+    /// How the plan is printed.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Log,
+    /// A file that the timeline is drawn to, as SVG.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+}
+
+/// How careful upgrades are. The original has none of these; the defaults are what it does.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Upgrades {
+    /// How many instances an upgrade may have down at one moment.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) max_unavailable: NonZeroU32,
+    /// Refuse upgrades that take a ready service below MIN_READY_INSTANCES.
+    #[arg(long)]
+    pub(crate) keep_ready: bool,
+    /// How long a new instance must stay READY before the upgrade goes on.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) min_ready_secs: u32,
+}
+
+impl Upgrades {
+    pub(crate) fn policy(&self) -> Policy {
+        Policy {
+            max_unavailable: self.max_unavailable,
+            keep_ready: self.keep_ready,
+            min_ready_time: Duration::from_secs(u64::from(self.min_ready_secs)),
+            ..Policy::default()
+        }
+    }
+}
+
+/// What becomes of upgrades that do not come forward.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Stalls {
+    /// An upgrade that proves no instance for so long makes no progress; 0 is for ever.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) progress_deadline_secs: u32,
+    /// Roll an upgrade that makes no progress back to what all instances ran before.
+    #[arg(long, requires = "progress_deadline_secs")]
+    pub(crate) auto_rollback: bool,
 }
 
 /// `floe autoscale …`

@@ -9,6 +9,7 @@ mod findings;
 mod images;
 mod input;
 mod open;
+mod plan;
 mod progress;
 mod prompt;
 mod report;
@@ -48,10 +49,11 @@ fn main() -> ExitCode {
 async fn dispatch(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Run(run) => run::run(&cli.global, run).await,
-        Command::Serve => run::serve(&cli.global).await,
+        Command::Serve(serve) => run::serve(&cli.global, &serve).await,
         Command::Image(command) => images::run(&cli.global, &command),
         Command::Spec(command) => spec::run(&command),
         Command::Template(command) => template::run(&command),
+        Command::Plan(options) => plan::run(&options),
         Command::Autoscale(command) => autoscale::run(&command),
         Command::Explain { code } => explain::run(&code),
         Command::SampleEcho => sample_echo().await,

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use floe_engine::rollout::Policy;
 use floe_engine::{DataDir, Diagnostic, Engine, EngineOptions, Failure};
 use floe_runtime::DriverError as _;
 use floe_runtime::clock::{Clock as _, SystemClock};
@@ -12,7 +13,7 @@ use crate::args::{Global, Network};
 use crate::samples;
 
 /// Takes the data directory and everything in it. Starts no service.
-pub(crate) fn engine(global: &Global) -> Result<Engine, Failure> {
+pub(crate) fn engine(global: &Global, upgrades: Policy) -> Result<Engine, Failure> {
     let data = DataDir::hold(&global.data_dir)?;
     let scratch = data.path().join("scratch");
     let runtime = ProcessRuntime::new(ProcessOptions {
@@ -26,7 +27,11 @@ pub(crate) fn engine(global: &Global) -> Result<Engine, Failure> {
         owner: data.owner(),
     })
     .map_err(|error| Diagnostic::error(error.code(), error.to_string()))?;
-    let engine = Engine::open(data, Arc::new(runtime), EngineOptions::default())?;
+    let options = EngineOptions {
+        upgrades,
+        ..EngineOptions::default()
+    };
+    let engine = Engine::open(data, Arc::new(runtime), options)?;
     add_samples(&engine, &scratch)?;
     Ok(engine)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use floe_engine::sql::{self, Parsed};
 use floe_engine::{Diagnostic, Engine, Failure, Session};
 
-use crate::args::{Format, Global, Run};
+use crate::args::{Format, Global, Run, Serve};
 use crate::report::{self, Source};
 use crate::signals::Interrupts;
 use crate::{open, progress, prompt, rows};
@@ -21,7 +21,7 @@ pub(crate) async fn run(global: &Global, run: Run) -> ExitCode {
         eprintln!("error: signals can not be received here");
         return ExitCode::FAILURE;
     };
-    let format = run.format;
+    let (format, upgrades) = (run.format, run.care.policy());
     let script = match script(run) {
         Ok(script) => script,
         Err(message) => {
@@ -37,7 +37,7 @@ pub(crate) async fn run(global: &Global, run: Run) -> ExitCode {
         print_failure(&Failure { diagnostics }, script.source());
         return ExitCode::FAILURE;
     }
-    let engine = match open::engine(global) {
+    let engine = match open::engine(global, upgrades) {
         Ok(engine) => engine,
         Err(failure) => {
             print_failure(
@@ -63,12 +63,12 @@ pub(crate) async fn run(global: &Global, run: Run) -> ExitCode {
 }
 
 /// Keeps the services of the data directory running until interrupted.
-pub(crate) async fn serve(global: &Global) -> ExitCode {
+pub(crate) async fn serve(global: &Global, serve: &Serve) -> ExitCode {
     let Ok(mut interrupts) = Interrupts::listen() else {
         eprintln!("error: signals can not be received here");
         return ExitCode::FAILURE;
     };
-    let engine = match open::engine(global) {
+    let engine = match open::engine(global, serve.care.policy()) {
         Ok(engine) => engine,
         Err(failure) => {
             print_failure(

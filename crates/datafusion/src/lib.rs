@@ -76,5 +76,5 @@ mod session;
 pub use datafusion;
 pub use error::{Clause, Location, QueryError};
 pub use functions::{ServiceFunctions, Volatility};
-pub use query::query;
+pub use query::{called, query};
 pub use session::{QueryInfo, session};

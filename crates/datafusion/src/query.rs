@@ -4,19 +4,21 @@ mod headers;
 mod literals;
 mod rewrite;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, plan_datafusion_err};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::context::SessionState;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{LogicalPlan, ScalarUDFImpl as _};
 use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as SqlStatement};
 use datafusion::sql::sqlparser::dialect::SnowflakeDialect;
 
 use crate::error::QueryError;
+use crate::functions::as_service_udf;
 use crate::read_files;
 use crate::session::QueryRun;
 use rewrite::Calls;
@@ -94,6 +96,35 @@ pub async fn query(context: &SessionContext, sql: &str) -> Result<DataFrame, Que
     let plan = state.statement_to_plan(statement).await.map_err(located)?;
     check(&state, &plan).map_err(located)?;
     Ok(DataFrame::new(state, plan))
+}
+
+/// The names of the service functions that a query calls, anywhere in it.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use floe_datafusion::{QueryInfo, ServiceFunctions, called, query, session};
+///
+/// let context = session(&ServiceFunctions::new(), QueryInfo::new("q", 0));
+/// let frame = query(&context, "SELECT 1").await?;
+/// assert!(called(&frame).is_empty());
+/// # Ok::<(), floe_datafusion::QueryError>(())
+/// # }).unwrap();
+/// ```
+#[must_use]
+pub fn called(frame: &DataFrame) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    // The visitors never fail.
+    let _ = frame.logical_plan().apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                if let Some((function, _)) = as_service_udf(expr) {
+                    names.insert(function.name().to_owned());
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    });
+    names
 }
 
 /// What the pre-pass over the text found.

@@ -7,10 +7,11 @@ use floe_image::{Digest, ImageConfig, ImageError, ImageStore};
 use floe_runtime::{
     ContainerPlan, ImageRoot, InstanceKey, InstancePlan, Need, NeedKind, PortPlan, Probe,
 };
-use floe_spec::{Container, Port, ValidSpec, VolumeSource};
+use floe_scale::{Rules, ScaleError};
+use floe_spec::{Container, Context, Port, ValidSpec, VolumeSource};
 
 use crate::catalog::{DATABASE, RevisionRecord, SCHEMA};
-use crate::support;
+use crate::{scaling, support};
 
 /// Account locator that containers see; the engine is its own account.
 const ACCOUNT: &str = "FLOE";
@@ -78,6 +79,26 @@ impl Deployment {
             containers,
             ports: self.ports(),
         }
+    }
+
+    /// The port of an endpoint that service functions can call: not a range.
+    pub(crate) fn port(&self, endpoint: &str) -> Option<u16> {
+        let mut endpoints = self.spec.endpoints().iter();
+        let found = endpoints.find(|found| found.name == endpoint)?;
+        match found.port {
+            Port::Single(port) => Some(port),
+            Port::Range(..) => None,
+        }
+    }
+
+    /// By which rules the service is scaled and suspended.
+    ///
+    /// # Errors
+    ///
+    /// When AUTO_SUSPEND_SECS and the specification contradict each other.
+    pub(crate) fn rules(&self, auto_suspend_secs: u64) -> Result<Rules, ScaleError> {
+        let secs = u32::try_from(auto_suspend_secs).unwrap_or(u32::MAX);
+        Rules::new(&scaling::settings(&self.spec, Context::Service, secs))
     }
 
     /// The digest an image of the specification is pinned to.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use floe_dns::SchemaHash;
 use floe_function::{Client, ClientOptions, Function};
 use floe_image::ImageStore;
+use floe_rollout::Policy;
 use floe_runtime::Runtime;
 use floe_runtime::clock::{Clock, SystemClock};
 use floe_spec::ParseOptions;
@@ -19,7 +20,7 @@ use crate::catalog::{Catalog, FunctionRecord, ServiceRecord};
 use crate::deployment::Deployment;
 use crate::error::{Diagnostic, EngineError, Failure};
 use crate::events::ServiceEvent;
-use crate::fleet::{Fleet, GRACE};
+use crate::fleet::{Fleet, GRACE, Parts};
 use crate::lock::DirectoryLock;
 use crate::session::Session;
 use crate::system::{Entropy, SystemEntropy};
@@ -125,6 +126,10 @@ pub struct EngineOptions {
     pub base_dir: PathBuf,
     /// Batches of one query that may be on their way at once.
     pub concurrency: usize,
+    /// How careful upgrades are. The default is the original's: one instance at a time, nothing
+    /// refused, no deadline. MIN_READY_INSTANCES is each service's own, and the grace is always
+    /// 30 s.
+    pub upgrades: Policy,
 }
 
 impl Default for EngineOptions {
@@ -134,6 +139,7 @@ impl Default for EngineOptions {
             entropy: Arc::new(SystemEntropy),
             base_dir: PathBuf::from("."),
             concurrency: 8,
+            upgrades: Policy::default(),
         }
     }
 }
@@ -222,13 +228,17 @@ impl Engine {
         {
             catalog.delete_service(&record.name)?;
         }
-        let fleet = Fleet::new(
+        let fleet = Fleet::new(Parts {
             runtime,
-            Arc::clone(&options.clock),
-            Arc::clone(&options.entropy),
-            Arc::clone(&catalog),
-            Arc::clone(&images),
-        );
+            clock: Arc::clone(&options.clock),
+            entropy: Arc::clone(&options.entropy),
+            catalog: Arc::clone(&catalog),
+            images: Arc::clone(&images),
+            upgrades: Policy {
+                grace: GRACE,
+                ..options.upgrades.clone()
+            },
+        });
         let shared = Shared {
             catalog,
             images,
@@ -404,7 +414,7 @@ impl Shared {
 }
 
 /// The newest revision of a service, from its record.
-fn load(record: &ServiceRecord) -> Result<Deployment, Failure> {
+pub(crate) fn load(record: &ServiceRecord) -> Result<Deployment, Failure> {
     let parsed = floe_spec::parse(&record.revision.text, &ParseOptions::default());
     match parsed.spec {
         Some(spec) => Ok(Deployment {

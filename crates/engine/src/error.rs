@@ -115,6 +115,14 @@ pub enum EngineError {
         /// The name as written.
         name: String,
     },
+    /// An upgrade that the service's volumes do not allow.
+    #[error("service {service} cannot be upgraded so: {reason}")]
+    UpgradeRefused {
+        /// The service.
+        service: String,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// An instance that fits on no node of the pool.
     #[error(
         "an instance of service {service} asks for {asked}, more than a node of compute pool \
@@ -207,6 +215,7 @@ impl EngineError {
             Self::NoSuchFunction { .. } => "FLOE-ENGINE-0018",
             Self::Stage { .. } => "FLOE-ENGINE-0019",
             Self::NoScalingRules => "FLOE-ENGINE-0022",
+            Self::UpgradeRefused { .. } => "FLOE-ENGINE-0024",
         }
     }
 }

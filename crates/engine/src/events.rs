@@ -21,6 +21,38 @@ pub enum ServiceEvent {
         /// The service.
         service: String,
     },
+    /// An upgrade proved no instance for the progress deadline.
+    Stalled {
+        /// The service.
+        service: String,
+    },
+    /// A stalled upgrade is rolled back.
+    RollingBack {
+        /// The service.
+        service: String,
+        /// Digest of the specification that is given up (64 hexadecimal digits).
+        from_digest: String,
+        /// Digest of the specification that all instances ran before.
+        to_digest: String,
+    },
+    /// Autoscaling changed the number of instances.
+    Scaling {
+        /// The service.
+        service: String,
+        /// How many there were to be.
+        from: u32,
+        /// How many there are to be.
+        to: u32,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A rule suspended the service.
+    Suspending {
+        /// The service.
+        service: String,
+        /// Why, in words.
+        reason: String,
+    },
     /// An instance changed its status.
     Instance {
         /// The service.
@@ -39,15 +71,40 @@ impl fmt::Display for ServiceEvent {
         match self {
             Self::Upgrading { service } => write!(f, "{service}: Service is upgrading"),
             Self::Upgraded { service } => write!(f, "{service}: Service has been upgraded"),
+            Self::Stalled { service } => {
+                write!(f, "{service}: the upgrade makes no progress")
+            }
+            Self::RollingBack {
+                service,
+                from_digest,
+                to_digest,
+            } => {
+                let (from, to) = (short(from_digest), short(to_digest));
+                write!(f, "{service}: rolling back from spec {from} to spec {to}")
+            }
+            Self::Scaling {
+                service,
+                from,
+                to,
+                reason,
+            } => write!(f, "{service}: scaling from {from} to {to}: {reason}"),
+            Self::Suspending { service, reason } => {
+                write!(f, "{service}: suspending: {reason}")
+            }
             Self::Instance {
                 service,
                 instance,
                 status,
                 spec_digest,
             } => {
-                let short: String = spec_digest.chars().take(8).collect();
-                write!(f, "{service}/{instance}: {status} (spec {short})")
+                let spec = short(spec_digest);
+                write!(f, "{service}/{instance}: {status} (spec {spec})")
             }
         }
     }
+}
+
+/// The first digits of a digest, which are enough for people.
+fn short(digest: &str) -> &str {
+    digest.get(..8).unwrap_or(digest)
 }

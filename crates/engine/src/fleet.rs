@@ -1,10 +1,11 @@
-//! Everything that runs: one rollout decider a service, driven by what the
-//! runtime reports.
+//! Everything that runs: one controller a service, driven by what the runtime reports.
 //!
-//! The decider says what to do; this module does it and tells it what came of
-//! it. Whatever a statement wants is in the catalog before the decider hears
-//! of it, so a process that is killed leaves all that the next one needs.
+//! A controller says what to do; this module does it and tells it what came of it. Whatever a
+//! statement or a controller wants is in the catalog before a controller acts on it, so a process
+//! that is killed leaves all that the next one needs.
 
+mod deploy;
+mod follow;
 mod routing;
 mod view;
 
@@ -14,17 +15,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use floe_image::ImageStore;
-use floe_rollout::{
-    Command, Event, InstanceCount, InstanceId, Millis, Phase, Policy, Revision, Service as Rollout,
-};
+use floe_rollout::{InstanceCount, Millis, Plan, Policy, Revision, RolloutError};
 use floe_runtime::clock::Clock;
-use floe_runtime::{InstanceKey, InstancePhase, InstanceState, Runtime};
+use floe_runtime::{InstanceState, Runtime};
 use tokio::sync::{broadcast, watch};
 
 pub(crate) use routing::{Resume, ServiceTargets};
 pub(crate) use view::{InstanceView, ServiceView};
 
-use crate::catalog::{Catalog, ServiceRecord};
+use crate::catalog::{Catalog, RevisionRecord, ServiceRecord};
+use crate::controller::{Change, Controller, Happening, Input, Wanted};
 use crate::deployment::Deployment;
 use crate::error::EngineError;
 use crate::events::ServiceEvent;
@@ -39,14 +39,19 @@ const STOP_MARGIN: Duration = Duration::from_secs(15);
 /// Events a slow listener may fall behind before it loses the oldest.
 const EVENT_BACKLOG: usize = 1024;
 
+/// What a fleet is made of.
+pub(crate) struct Parts {
+    pub(crate) runtime: Arc<dyn Runtime>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) images: Arc<ImageStore>,
+    pub(crate) upgrades: Policy,
+}
+
 /// The services of one data directory, alive.
-#[derive(Debug)]
 pub(crate) struct Fleet {
-    runtime: Arc<dyn Runtime>,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
-    catalog: Arc<Catalog>,
-    images: Arc<ImageStore>,
+    parts: Parts,
     live: Mutex<BTreeMap<String, Live>>,
     /// Counts changes, so that waiters can look again after each.
     version: watch::Sender<u64>,
@@ -58,9 +63,8 @@ pub(crate) struct Fleet {
 #[derive(Debug)]
 struct Live {
     uid: u64,
-    rollout: Rollout,
-    /// An upgrade that an earlier holder began has yet to be noted as done.
-    finishing: bool,
+    controller: Controller,
+    /// The revisions that an instance runs or may come to run, by number.
     deployments: BTreeMap<u64, Arc<Deployment>>,
     /// The newest report of the runtime for each instance.
     observed: BTreeMap<u32, InstanceState>,
@@ -70,25 +74,26 @@ struct Live {
     in_flight: BTreeMap<(u32, u64), Arc<AtomicUsize>>,
     /// Serialises start and stop of one attempt; true once a stop was asked.
     gates: BTreeMap<(u32, u64), Arc<tokio::sync::Mutex<bool>>>,
+    /// The processor time of each deployment when it was measured last, and when that was.
+    measured: BTreeMap<(u32, u64), (Duration, Millis)>,
+}
+
+impl std::fmt::Debug for Fleet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fleet")
+            .field("runtime", &self.parts.runtime)
+            .field("live", &self.live)
+            .finish_non_exhaustive()
+    }
 }
 
 // === impl Fleet ===
 
 impl Fleet {
     /// Builds the fleet and starts the tasks that follow the runtime.
-    pub(crate) fn new(
-        runtime: Arc<dyn Runtime>,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-        catalog: Arc<Catalog>,
-        images: Arc<ImageStore>,
-    ) -> Arc<Self> {
+    pub(crate) fn new(parts: Parts) -> Arc<Self> {
         let fleet = Arc::new(Self {
-            runtime,
-            clock,
-            entropy,
-            catalog,
-            images,
+            parts,
             live: Mutex::default(),
             version: watch::channel(0).0,
             events: broadcast::channel(EVENT_BACKLOG).0,
@@ -100,7 +105,7 @@ impl Fleet {
     }
 
     pub(crate) fn runtime(&self) -> &dyn Runtime {
-        self.runtime.as_ref()
+        self.parts.runtime.as_ref()
     }
 
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<ServiceEvent> {
@@ -109,71 +114,76 @@ impl Fleet {
 
     /// Brings a service of the catalog to life, as its record wants it.
     pub(crate) fn adopt(self: &Arc<Self>, record: &ServiceRecord, deployment: Deployment) {
-        let policy = Policy {
-            min_ready_instances: record.min_ready_instances,
-            ..Policy::default()
-        };
         let live = Live {
             uid: record.uid,
-            rollout: Rollout::new(policy),
-            finishing: record.upgrading,
+            controller: Controller::new(self.parts.upgrades.clone()),
             deployments: BTreeMap::new(),
             observed: BTreeMap::new(),
             start_errors: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             gates: BTreeMap::new(),
+            measured: BTreeMap::new(),
         };
         self.lock().entry(record.name.clone()).or_insert(live);
-        if record.suspended {
-            self.apply(&record.name, Event::Suspend);
-        }
-        self.retarget(record, deployment);
+        self.retarget(&record.name, deployment);
     }
 
-    /// Tells a service its newest revision and count; starts what is missing,
-    /// or a rolling upgrade.
-    pub(crate) fn retarget(self: &Arc<Self>, record: &ServiceRecord, deployment: Deployment) {
-        let number = deployment.record.number;
-        if let Some(live) = self.lock().get_mut(&record.name) {
+    /// Tells a service its newest revision; starts what is missing, or a rolling upgrade.
+    pub(crate) fn retarget(self: &Arc<Self>, name: &str, deployment: Deployment) {
+        if let Some(live) = self.lock().get_mut(name) {
+            live.forget_deployments();
+            let number = deployment.record.number;
             live.deployments.insert(number, Arc::new(deployment));
         }
-        self.rescale(record);
+        self.tell(name);
     }
 
-    /// Tells a service its count and its floor of readiness.
-    pub(crate) fn rescale(self: &Arc<Self>, record: &ServiceRecord) {
-        if let Some(live) = self.lock().get_mut(&record.name) {
-            let policy = Policy {
-                min_ready_instances: record.min_ready_instances,
-                ..live.rollout.policy().clone()
-            };
-            live.rollout.set_policy(policy);
-        }
-        // The count was checked when the statement was read.
-        let Ok(count) = InstanceCount::new(record.min_instances) else {
-            return;
-        };
-        let event = Event::target(Revision(record.revision.number), count);
-        self.apply(&record.name, event);
+    /// What an upgrade to `revision` would do now; `None` for a service that is not alive.
+    ///
+    /// # Errors
+    ///
+    /// When the policy keeps services ready and this one would not stay so.
+    pub(crate) fn admit(
+        &self,
+        record: &ServiceRecord,
+        revision: u64,
+    ) -> Result<Option<Plan>, RolloutError> {
+        let count = InstanceCount::new(record.instances())?;
+        let live = self.lock();
+        let service = live.get(&record.name).filter(|live| live.uid == record.uid);
+        let plan = service.map(|live| live.controller.admit(Revision(revision), count));
+        plan.transpose()
     }
 
-    pub(crate) fn suspend(self: &Arc<Self>, name: &str) {
-        self.apply(name, Event::Suspend);
+    /// Tells the controller of a service what the catalog says about it now.
+    ///
+    /// The record is read while the controller is held, so that of two who changed it the one who
+    /// tells last tells the newest.
+    pub(crate) fn tell(self: &Arc<Self>, name: &str) {
+        self.step(name, |fleet, live| {
+            let wanted = fleet.wanted(name, live)?;
+            Some(Input::Wanted(Box::new(wanted)))
+        });
     }
 
-    pub(crate) fn resume(self: &Arc<Self>, name: &str) {
-        self.apply(name, Event::Resume);
+    fn wanted(&self, name: &str, live: &Live) -> Option<Wanted> {
+        let record = self.parts.catalog.service(name)?;
+        let deployment = live.deployments.get(&record.revision.number)?;
+        let rules = deployment.rules(record.auto_suspend_secs);
+        let same = record.uid == live.uid;
+        // What they contradict in was refused when they were written.
+        let wanted = Wanted::of(&record, rules.unwrap_or_default());
+        wanted.filter(|_| same)
     }
 
-    /// Stops every instance of a service and forgets it; returns when all of
-    /// it is gone.
+    /// Stops every instance of a service that is on record as dropped, and forgets it; returns
+    /// when all of it is gone.
     pub(crate) async fn remove(self: &Arc<Self>, name: &str) -> Result<(), EngineError> {
-        self.apply(name, Event::Suspend);
+        self.tell(name);
         let gone = self.wait(GRACE + STOP_MARGIN, |fleet| {
-            fleet
-                .lock()
-                .get(name)
-                .is_none_or(|live| live.rollout.instances().next().is_none())
+            let live = fleet.lock();
+            live.get(name)
+                .is_none_or(|live| live.controller.rollout().instances().next().is_none())
         });
         if !gone.await {
             return Err(EngineError::WaitTimedOut {
@@ -190,7 +200,7 @@ impl Fleet {
     pub(crate) async fn shutdown(&self, grace: Duration) {
         self.closing.store(true, Ordering::SeqCst);
         self.bump();
-        self.runtime.shutdown(grace).await;
+        self.parts.runtime.shutdown(grace).await;
     }
 
     /// Waits until `done` holds; looks after every change. Answers false when
@@ -229,299 +239,140 @@ impl Fleet {
     }
 
     fn now(&self) -> Millis {
-        Millis(u64::try_from(self.clock.monotonic().as_millis()).unwrap_or(u64::MAX))
+        let now = self.parts.clock.monotonic().as_millis();
+        Millis(u64::try_from(now).unwrap_or(u64::MAX))
     }
 
-    /// Gives one event to a service's decider and carries out what it answers.
-    fn apply(self: &Arc<Self>, name: &str, event: Event) {
+    /// Gives one input to a service's controller and carries out what it answers.
+    fn apply(self: &Arc<Self>, name: &str, input: Input) {
+        self.step(name, |_, _| Some(input));
+    }
+
+    fn step(self: &Arc<Self>, name: &str, input: impl FnOnce(&Self, &Live) -> Option<Input>) {
         if self.closing.load(Ordering::SeqCst) {
             return;
         }
         let now = self.now();
-        let (commands, events, upgraded) = {
+        let (answer, events) = {
             let mut live = self.lock();
             let Some(service) = live.get_mut(name) else {
                 return;
             };
-            service.decide(name, event, now)
+            let Some(input) = input(self, service) else {
+                return;
+            };
+            let answer = service.controller.decide(input, now);
+            let happened = answer.happened.iter();
+            let events: Vec<_> = happened.map(|what| service.event(name, what)).collect();
+            (answer, events)
         };
-        if upgraded {
-            self.upgraded(name);
-        }
         for event in events {
             // Nobody listening is fine.
             let _ = self.events.send(event);
         }
-        for command in commands {
+        for command in answer.commands {
             self.carry_out(name, command);
+        }
+        if let Some(change) = answer.change {
+            self.put_on_record(name, change);
         }
         self.bump();
     }
 
-    /// Notes in the catalog that an upgrade has ended.
-    fn upgraded(&self, name: &str) {
-        let noted = self
-            .catalog
-            .update_service(name, |record| record.upgrading = false);
-        if let Err(error) = noted {
-            // The flag stays, and the next start of the engine clears it.
-            tracing::warn!(service = name, %error, "the end of an upgrade could not be recorded");
-        }
-    }
-
-    fn carry_out(self: &Arc<Self>, name: &str, command: Command) {
+    /// Writes what a controller asks for into the catalog, and tells it so.
+    fn put_on_record(self: &Arc<Self>, name: &str, change: Change) {
         let fleet = Arc::clone(self);
         let name = name.to_owned();
-        match command {
-            Command::Start {
-                id,
-                attempt,
-                revision,
-            } => {
-                tokio::spawn(async move { fleet.start(name, id, attempt, revision).await });
+        // The disk may take its time.
+        tokio::task::spawn_blocking(move || match fleet.write(&name, change) {
+            // Also when the change was void: the controller is to learn what is newer.
+            Ok(()) => fleet.tell(&name),
+            // The controller asks again.
+            Err(error) => {
+                tracing::warn!(service = name, ?change, %error, "a change could not be recorded");
             }
-            Command::Stop { id, attempt } => {
-                tokio::spawn(async move { fleet.stop(name, id, attempt).await });
-            }
-        }
+        });
     }
 
-    async fn start(self: Arc<Self>, name: String, id: InstanceId, attempt: u64, at: Revision) {
-        let Some((key, gate, deployment)) = self.handles(&name, id, attempt, at) else {
-            return;
-        };
-        let stopped = gate.lock().await;
-        if *stopped {
-            return;
-        }
-        match self.deploy(key, deployment).await {
-            Ok(()) => {
-                if let Some(live) = self.lock().get_mut(&name) {
-                    live.start_errors.remove(&id.0);
-                }
-            }
-            Err(message) => {
-                if let Some(live) = self.lock().get_mut(&name) {
-                    live.start_errors.insert(id.0, message);
-                }
-                // The decider tries again after a while, as a new attempt.
-                self.apply(&name, Event::Gone { id, attempt });
-            }
-        }
-    }
-
-    async fn deploy(&self, key: InstanceKey, deployment: Arc<Deployment>) -> Result<(), String> {
-        let images = Arc::clone(&self.images);
-        let planned = tokio::task::spawn_blocking(move || deployment.plan(key, &images)).await;
-        let plan = match planned {
-            Ok(Ok(plan)) => plan,
-            Ok(Err(error)) => {
-                return Err(format!("Failed to pull image: [{}] {error}", error.code()));
-            }
-            Err(error) => return Err(format!("the image could not be unpacked: {error}")),
-        };
-        let started = self.runtime.start(plan).await;
-        started.map_err(|error| format!("[{}] {error}", error.code()))
-    }
-
-    async fn stop(self: Arc<Self>, name: String, id: InstanceId, attempt: u64) {
-        let Some((key, gate, _)) = self.gate(&name, id, attempt) else {
-            return;
-        };
-        let mut stopped = gate.lock().await;
-        *stopped = true;
-        match self.runtime.stop(&key, GRACE).await {
-            Ok(()) => {
-                if let Some(live) = self.lock().get_mut(&name) {
-                    live.forget(id.0, attempt);
-                }
-                self.apply(&name, Event::Gone { id, attempt });
-            }
-            // The decider asks again when the instance does not go.
-            Err(error) => tracing::warn!(instance = %key, %error, "an instance was not stopped"),
-        }
-    }
-
-    fn gate(&self, name: &str, id: InstanceId, attempt: u64) -> Option<Handles<()>> {
-        let mut live = self.lock();
-        let service = live.get_mut(name)?;
-        let gate = Arc::clone(service.gates.entry((id.0, attempt)).or_default());
-        Some((runtime_key(name, service.uid, id.0, attempt), gate, ()))
-    }
-
-    fn handles(
-        &self,
-        name: &str,
-        id: InstanceId,
-        attempt: u64,
-        revision: Revision,
-    ) -> Option<Handles<Arc<Deployment>>> {
-        let (key, gate, ()) = self.gate(name, id, attempt)?;
-        let deployment = Arc::clone(self.lock().get(name)?.deployments.get(&revision.0)?);
-        Some((key, gate, deployment))
-    }
-
-    /// Turns what the runtime reports into events of the deciders, for ever.
-    async fn follow_runtime(self: Arc<Self>) {
-        let mut seen = 0;
-        loop {
-            tokio::select! {
-                changed = self.runtime.changed(seen) => seen = changed,
-                () = self.closed() => return,
-            }
-            let states = self.runtime.observe().await;
-            for (name, event) in self.note(states) {
-                self.apply(&name, event);
-            }
-            self.bump();
-        }
-    }
-
-    /// Keeps the newest reports and answers what they mean to the deciders.
-    fn note(&self, states: Vec<InstanceState>) -> Vec<(String, Event)> {
-        let mut live = self.lock();
-        let mut events = Vec::new();
-        for state in states {
-            let found = live
-                .iter_mut()
-                .find(|(name, service)| runtime_service(name, service.uid) == state.key.service);
-            let Some((name, service)) = found else {
-                continue;
+    fn write(&self, name: &str, change: Change) -> Result<(), EngineError> {
+        let (uid, earlier, queries) = {
+            let live = self.lock();
+            let Some(service) = live.get(name) else {
+                return Ok(());
             };
-            let id = InstanceId(state.key.instance);
-            let attempt = state.key.attempt;
-            let known = service.rollout.instances().find(|(known, _)| *known == id);
-            if known.is_none_or(|(_, instance)| instance.attempt != attempt) {
-                continue;
+            let queries = service.controller.queries();
+            (service.uid, service.earlier(change), queries)
+        };
+        let now_ms = self.parts.clock.now().as_millis();
+        self.parts.catalog.update_service(name, |record| {
+            if record.uid == uid {
+                change.write(record, earlier.as_ref(), queries, now_ms);
             }
-            if let Some(phase) = decider_phase(state.phase) {
-                events.push((name.clone(), Event::Observed { id, attempt, phase }));
-            }
-            service.observed.insert(state.key.instance, state);
-        }
-        events
-    }
-
-    /// Wakes the deciders when they asked to be woken, for ever.
-    async fn tick(self: Arc<Self>) {
-        let mut version = self.version.subscribe();
-        while !self.closing.load(Ordering::SeqCst) {
-            let now = self.now();
-            let (due, next) = self.wakeups(now);
-            for name in due {
-                self.apply(&name, Event::Tick);
-            }
-            tokio::select! {
-                () = tokio::time::sleep(next) => {}
-                changed = version.changed() => if changed.is_err() { return },
-            }
-        }
-    }
-
-    /// Services whose decider is due, and how long until the next is.
-    fn wakeups(&self, now: Millis) -> (Vec<String>, Duration) {
-        /// Longest sleep of the ticker, when nothing is planned.
-        const IDLE: Duration = Duration::from_secs(60);
-        /// Shortest one, so that a decider that is always due can not spin.
-        const SHORTEST: Duration = Duration::from_millis(10);
-        let live = self.lock();
-        let mut due = Vec::new();
-        let mut next = IDLE;
-        for (name, service) in live.iter() {
-            let Some(at) = service.rollout.next_wakeup() else {
-                continue;
-            };
-            if at <= now {
-                due.push(name.clone());
-                next = SHORTEST;
-            } else {
-                next = next.min(at.since(now));
-            }
-        }
-        (due, next.max(SHORTEST))
-    }
-}
-
-type Handles<T> = (InstanceKey, Arc<tokio::sync::Mutex<bool>>, T);
-
-/// The runtime's name of a service: readable, and never used twice.
-fn runtime_service(name: &str, uid: u64) -> String {
-    format!("{name}.{uid}")
-}
-
-fn runtime_key(name: &str, uid: u64, instance: u32, attempt: u64) -> InstanceKey {
-    InstanceKey::new(runtime_service(name, uid), instance, attempt)
-}
-
-fn decider_phase(phase: InstancePhase) -> Option<Phase> {
-    match phase {
-        InstancePhase::Pending => Some(Phase::Pending),
-        InstancePhase::Ready => Some(Phase::Ready),
-        InstancePhase::Failed => Some(Phase::Failed),
-        // The decider asked for it, so it knows.
-        InstancePhase::Terminating => None,
+        })?;
+        Ok(())
     }
 }
 
 // === impl Live ===
 
 impl Live {
-    fn decide(
-        &mut self,
-        name: &str,
-        event: Event,
-        now: Millis,
-    ) -> (Vec<Command>, Vec<ServiceEvent>, bool) {
-        let before: BTreeMap<u32, (u64, Phase)> = self.phases();
-        let was_upgrading = self.rollout.is_upgrading();
-        let commands = self.rollout.decide(event, now);
-        let mut events = Vec::new();
-        if !was_upgrading && self.rollout.is_upgrading() {
-            events.push(ServiceEvent::Upgrading {
-                service: name.to_owned(),
-            });
-        }
-        let changed = self
-            .phases()
-            .into_iter()
-            .filter(|(id, now)| before.get(id) != Some(now));
-        let (stopped, others): (Vec<_>, Vec<_>) =
-            changed.partition(|(_, (_, phase))| *phase == Phase::Terminating);
-        // What was observed comes before what the decider made of it.
-        for (id, (_, phase)) in others.into_iter().chain(stopped) {
-            events.push(self.instance_event(name, id, phase));
-        }
-        let status = self.rollout.status();
-        let whole = status.ready == status.target && status.outdated == 0;
-        let finished = self.finishing && whole && !status.is_suspended;
-        let upgraded = (was_upgrading || finished) && !status.is_upgrading;
-        self.finishing &= !upgraded && !status.is_suspended;
-        if upgraded {
-            events.push(ServiceEvent::Upgraded {
-                service: name.to_owned(),
-            });
-        }
-        (commands, events, upgraded)
+    /// The revision that a way back leads to.
+    fn earlier(&self, change: Change) -> Option<RevisionRecord> {
+        let Change::RollBack { to, .. } = change else {
+            return None;
+        };
+        let deployment = self.deployments.get(&to.0)?;
+        Some(deployment.record.clone())
     }
 
-    fn phases(&self) -> BTreeMap<u32, (u64, Phase)> {
-        let instances = self.rollout.instances();
-        instances
-            .map(|(id, instance)| (id.0, (instance.attempt, instance.phase)))
-            .collect()
+    /// Forgets revisions that no instance runs and none will come to run again.
+    fn forget_deployments(&mut self) {
+        let rollout = self.controller.rollout();
+        let target = rollout.target().map(|(revision, _)| revision);
+        let running = rollout.instances().map(|(_, instance)| instance.revision);
+        let kept: Vec<Revision> = running.chain(target).chain(rollout.stable()).collect();
+        self.deployments
+            .retain(|number, _| kept.contains(&Revision(*number)));
     }
 
-    fn instance_event(&self, name: &str, id: u32, phase: Phase) -> ServiceEvent {
-        let instance = self.rollout.instances().find(|(known, _)| known.0 == id);
-        let digest = instance
-            .and_then(|(_, instance)| self.deployments.get(&instance.revision.0))
-            .map(|deployment| deployment.record.digest.clone());
-        ServiceEvent::Instance {
-            service: name.to_owned(),
-            instance: id,
-            status: view::phase_word(phase),
-            spec_digest: digest.unwrap_or_default(),
+    fn event(&self, name: &str, what: &Happening) -> ServiceEvent {
+        let service = name.to_owned();
+        match what {
+            Happening::Upgrading => ServiceEvent::Upgrading { service },
+            Happening::Upgraded => ServiceEvent::Upgraded { service },
+            Happening::Stalled => ServiceEvent::Stalled { service },
+            Happening::RollingBack { from, to } => ServiceEvent::RollingBack {
+                service,
+                from_digest: self.digest(Some(*from)),
+                to_digest: self.digest(Some(*to)),
+            },
+            Happening::Scaling { from, to, reason } => ServiceEvent::Scaling {
+                service,
+                from: *from,
+                to: *to,
+                reason: reason.clone(),
+            },
+            Happening::Suspending { reason } => ServiceEvent::Suspending {
+                service,
+                reason: reason.clone(),
+            },
+            Happening::Instance {
+                id,
+                phase,
+                revision,
+            } => ServiceEvent::Instance {
+                service,
+                instance: id.0,
+                status: view::phase_word(*phase),
+                spec_digest: self.digest(*revision),
+            },
         }
+    }
+
+    fn digest(&self, revision: Option<Revision>) -> String {
+        let deployment = revision.and_then(|revision| self.deployments.get(&revision.0));
+        let digest = deployment.map(|deployment| deployment.record.digest.clone());
+        digest.unwrap_or_default()
     }
 
     fn forget(&mut self, id: u32, attempt: u64) {
@@ -534,5 +385,6 @@ impl Live {
         }
         self.in_flight.remove(&(id, attempt));
         self.gates.remove(&(id, attempt));
+        self.measured.remove(&(id, attempt));
     }
 }

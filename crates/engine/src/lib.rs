@@ -28,6 +28,7 @@
 
 mod catalog;
 mod context;
+mod controller;
 mod deployment;
 mod engine;
 mod error;
@@ -44,6 +45,7 @@ mod statements;
 pub mod support;
 pub mod system;
 pub mod time;
+pub mod upgrade;
 
 pub use engine::{DataDir, Engine, EngineOptions};
 pub use error::{Diagnostic, EngineError, Failure, Severity};
@@ -51,6 +53,6 @@ pub use events::ServiceEvent;
 pub use output::{Output, Rows, Table};
 pub use session::{Answer, Session};
 pub use {
-    datafusion, floe_image as image, floe_runtime as runtime, floe_scale as scale,
-    floe_spec as spec, floe_sql as sql,
+    datafusion, floe_image as image, floe_rollout as rollout, floe_runtime as runtime,
+    floe_scale as scale, floe_spec as spec, floe_sql as sql,
 };

@@ -1,8 +1,7 @@
 //! From a specification to the rules by which its service is scaled.
 //!
 //! One mapping for whoever decides and whoever predicts: what `floe autoscale replay` shows of a
-//! specification is what a controller that takes its rules from here would do. The engine's own
-//! controller does not scale yet.
+//! specification is what the engine's controller does, where it has the metrics.
 
 use floe_scale::{Facts, Metric, MetricCondition, Policies, Scaling, Settings, Step};
 use floe_spec::{Container, Context, CpuQuantity, NodeCapacity, ScalingPolicies, ValidSpec};

@@ -11,6 +11,7 @@ mod autoscale;
 mod bad_input;
 mod broken_services;
 mod holding;
+mod plan;
 mod quickstart;
 mod spec;
 mod support;

@@ -42,6 +42,25 @@ fn a_query_beside_an_upgrade_answers_row_by_row_what_it_answers_without_one() {
     floe.assert_nothing_left();
 }
 
+#[test]
+fn a_query_beside_an_upgrade_that_moves_the_port_finds_each_instance_at_its_own() {
+    let slow = ("ECHO_DELAY_MS", "100");
+    let moved = spec("v2", &[slow, ("SERVER_PORT", "8001")]).replace("port: 8000", "port: 8001");
+    let floe = Floe::new();
+    let ran = floe.ok(&format!(
+        "{} ALTER SERVICE echo FROM SPECIFICATION $${moved}$$; \
+         SELECT count(*) AS rows_in, count(answer) AS answered FROM ({}); \
+         CALL SYSTEM$WAIT_FOR_SERVICES(60, 'echo');",
+        echo_service(&[slow]),
+        ALL_ROWS.trim_end_matches(';'),
+    ));
+    assert!(ran.stdout.contains("3779,3779"), "{}", ran.stdout);
+    let told = "endpoint echoendpoint moves from port 8000 to 8001";
+    assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    assert_order_of_the_upgrade(&ran);
+    floe.assert_nothing_left();
+}
+
 /// Instance 1 is stopped before instance 0, which waits until 1 is ready again.
 fn assert_order_of_the_upgrade(ran: &Ran) {
     let events: Vec<&str> = ran

@@ -31,6 +31,9 @@ pub(crate) struct ServiceRecord {
     pub(crate) min_instances: u32,
     pub(crate) max_instances: u32,
     pub(crate) min_ready_instances: u32,
+    /// How many instances autoscaling wants; `None` where it has decided nothing.
+    #[serde(default)]
+    pub(crate) scaled_to: Option<u32>,
     pub(crate) auto_suspend_secs: u64,
     pub(crate) auto_resume: bool,
     pub(crate) comment: Option<String>,
@@ -47,6 +50,23 @@ pub(crate) struct ServiceRecord {
     /// An upgrade to `revision` has begun and is not finished.
     pub(crate) upgrading: bool,
     pub(crate) revision: RevisionRecord,
+    /// The highest number that a revision ever had: after a way back, that of `revision` is lower.
+    #[serde(default)]
+    pub(crate) last_revision: u64,
+}
+
+impl ServiceRecord {
+    /// How many instances there are to be unless the service is suspended.
+    pub(crate) fn instances(&self) -> u32 {
+        let count = self.scaled_to.unwrap_or(self.min_instances);
+        // Not `clamp`, which panics on bounds that a damaged record may have.
+        count.min(self.max_instances).max(self.min_instances)
+    }
+
+    /// The number of the next revision.
+    pub(crate) fn next_revision(&self) -> u64 {
+        self.last_revision.max(self.revision.number) + 1
+    }
 }
 
 /// One revision of a specification, with its images pinned.

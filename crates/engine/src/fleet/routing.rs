@@ -1,5 +1,7 @@
 //! Which instance answers a batch.
 
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -8,6 +10,7 @@ use floe_function::{BoxFuture, NoTarget, Target, Targets};
 use floe_rollout::Phase;
 
 use super::Fleet;
+use crate::controller::Input;
 
 /// How long a batch waits for a service that is starting, resuming or below
 /// its floor of readiness, before its query fails.
@@ -18,7 +21,9 @@ const READY_WAIT: Duration = Duration::from_secs(60);
 pub(crate) struct ServiceTargets {
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) service: String,
-    pub(crate) port: u16,
+    /// Name of the endpoint. Its port is asked of each instance's own revision: during an upgrade
+    /// two may differ.
+    pub(crate) endpoint: String,
     /// Resumes the service; called when a batch meets it suspended.
     pub(crate) resume: Arc<dyn Resume>,
 }
@@ -27,6 +32,21 @@ pub(crate) struct ServiceTargets {
 pub(crate) trait Resume: Send + Sync + std::fmt::Debug {
     /// Resumes it when its AUTO_RESUME allows; answers why not otherwise.
     fn resume(&self, service: &str) -> Result<(), String>;
+}
+
+/// Counts a query as using services until it is dropped.
+#[derive(Debug)]
+pub(crate) struct InUse {
+    fleet: Arc<Fleet>,
+    services: BTreeSet<String>,
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        for service in &self.services {
+            self.fleet.apply(service, Input::QueryEnded);
+        }
+    }
 }
 
 /// Counts a request as in flight until it is dropped.
@@ -41,7 +61,7 @@ impl Drop for Lease {
 impl Targets for ServiceTargets {
     fn pick(&self, _attempt: u32) -> BoxFuture<'_, Result<Target, NoTarget>> {
         Box::pin(async move {
-            if let Some(target) = self.fleet.choose(&self.service, self.port) {
+            if let Some(target) = self.fleet.choose(&self.service, &self.endpoint) {
                 return Ok(target);
             }
             let refuse = |message| NoTarget {
@@ -58,7 +78,7 @@ impl Targets for ServiceTargets {
             }
             let moved = "the service stopped being ready while a batch waited for it";
             self.fleet
-                .choose(&self.service, self.port)
+                .choose(&self.service, &self.endpoint)
                 .ok_or_else(|| NoTarget {
                     message: moved.to_owned(),
                     retryable: true,
@@ -68,30 +88,42 @@ impl Targets for ServiceTargets {
 }
 
 impl Fleet {
+    /// Says that a query that calls these services runs as long as the answer is held.
+    pub(crate) fn in_use(self: &Arc<Self>, services: BTreeSet<String>) -> InUse {
+        for service in &services {
+            self.apply(service, Input::QueryBegan);
+        }
+        InUse {
+            fleet: Arc::clone(self),
+            services,
+        }
+    }
+
     fn is_ready(&self, name: &str) -> bool {
         self.lock()
             .get(name)
-            .is_some_and(|service| service.rollout.status().is_ready)
+            .is_some_and(|service| service.controller.rollout().status().is_ready)
     }
 
     /// Of two random ready instances the one with fewer requests in flight.
     ///
     /// The original picks at random; two choices keep that spread and avoid
     /// the instance that is slow to answer.
-    fn choose(&self, name: &str, port: u16) -> Option<Target> {
-        let bits = self.entropy.next_u64();
+    fn choose(&self, name: &str, endpoint: &str) -> Option<Target> {
+        let bits = self.parts.entropy.next_u64();
         let mut live = self.lock();
         let service = live.get_mut(name)?;
-        if !service.rollout.status().is_ready {
+        if !service.controller.rollout().status().is_ready {
             return None;
         }
-        let ready: Vec<_> = service
-            .rollout
-            .instances()
+        let instances = service.controller.rollout().instances();
+        let ready: Vec<_> = instances
             .filter(|(_, instance)| instance.phase == Phase::Ready)
             .filter_map(|(id, instance)| {
                 let state = service.observed.get(&id.0)?;
-                Some((id.0, instance.attempt, state.ip?))
+                let deployment = service.deployments.get(&instance.revision.0)?;
+                let address = SocketAddr::new(state.ip?, deployment.port(endpoint)?);
+                Some((id.0, instance.attempt, address))
             })
             .collect();
         let count = u64::try_from(ready.len()).ok().filter(|count| *count > 0)?;
@@ -103,14 +135,14 @@ impl Fleet {
         };
         let (first_load, second_load) = (load(first), load(second));
         let lighter = second_load.load(Ordering::SeqCst) < first_load.load(Ordering::SeqCst);
-        let ((id, _, ip), load) = if lighter {
+        let ((id, _, address), load) = if lighter {
             (second, second_load)
         } else {
             (first, first_load)
         };
         load.fetch_add(1, Ordering::SeqCst);
         Some(Target {
-            authority: std::net::SocketAddr::new(*ip, port).to_string(),
+            authority: address.to_string(),
             lease: Some(Box::new(Lease(load))),
             label: format!("{name}/{id}"),
         })
@@ -122,7 +154,7 @@ impl Fleet {
         let Some(service) = live.get(name) else {
             return format!("service {name} does not exist any more");
         };
-        let status = service.rollout.status();
+        let status = service.controller.rollout().status();
         let mut reasons: Vec<String> = service
             .observed
             .values()
@@ -143,7 +175,7 @@ impl Fleet {
             "service {name} is not ready: {} of {} instances ready, {} needed ({})",
             status.ready,
             status.target,
-            service.rollout.policy().min_ready_instances,
+            service.controller.rollout().policy().min_ready_instances,
             if reasons.is_empty() {
                 "starting".to_owned()
             } else {

@@ -5,7 +5,8 @@ use floe_runtime::{ContainerState, InstanceKey};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Fleet, runtime_key};
+use super::Fleet;
+use super::deploy::runtime_key;
 use crate::catalog::ServiceRecord;
 use crate::deployment::Deployment;
 
@@ -43,7 +44,8 @@ impl Fleet {
             return ServiceView::idle(record);
         };
         let instances: Vec<InstanceView> = service
-            .rollout
+            .controller
+            .rollout()
             .instances()
             .map(|(id, instance)| {
                 let observed = service
@@ -68,7 +70,7 @@ impl Fleet {
                 }
             })
             .collect();
-        let status = service.rollout.status();
+        let status = service.controller.rollout().status();
         ServiceView {
             status: status_word(record, status.is_ready, !instances.is_empty()),
             is_upgrading: status.is_upgrading || (record.upgrading && !record.suspended),

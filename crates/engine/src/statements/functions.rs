@@ -241,21 +241,16 @@ pub(crate) fn prepare(
             reason: message,
         })
     };
-    let port = shared
-        .catalog
-        .service(&record.service)
-        .and_then(|service| spec_of(&service).ok())
-        .and_then(|spec| {
-            let endpoint = spec
-                .endpoints()
-                .iter()
-                .find(|found| found.name == record.endpoint)?;
-            match endpoint.port {
-                Port::Single(port) => Some(port),
-                Port::Range(..) => None,
-            }
-        })
-        .ok_or_else(|| stale("its service or endpoint does not exist any more"))?;
+    let service = shared.catalog.service(&record.service);
+    let spec_now = service.and_then(|service| spec_of(&service).ok());
+    let known = spec_now.is_some_and(|spec| {
+        let mut endpoints = spec.endpoints().iter();
+        endpoints
+            .any(|found| found.name == record.endpoint && matches!(found.port, Port::Single(_)))
+    });
+    if !known {
+        return Err(stale("its service or endpoint does not exist any more").into());
+    }
     let spec = spec(record)?;
     let resume = resume
         .cloned()
@@ -263,7 +258,7 @@ pub(crate) fn prepare(
     let targets = ServiceTargets {
         fleet: Arc::clone(&shared.fleet),
         service: record.service.clone(),
-        port,
+        endpoint: record.endpoint.clone(),
         resume,
     };
     Function::new(spec, Arc::new(targets), shared.client.clone())

@@ -1,10 +1,14 @@
 //! Queries: DataFusion runs them, with the catalog's functions at hand.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Weak};
 
-use floe_datafusion::{QueryInfo, ServiceFunctions, Volatility, query, session};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use floe_datafusion::{QueryInfo, ServiceFunctions, Volatility, called, query, session};
 use floe_sql::Parsed;
+use futures::StreamExt as _;
 
 use crate::catalog::{DATABASE, SCHEMA};
 use crate::context::Context;
@@ -54,12 +58,13 @@ pub(crate) async fn run(shared: &Arc<Shared>, parsed: &Parsed<'_>) -> Result<Ans
     let frame = query(&context, parsed.text)
         .await
         .map_err(|error| failure(&error, parsed))?;
+    let in_use = shared.fleet.in_use(services_of(shared, &called(&frame)));
     let stream = frame
         .execute_stream()
         .await
         .map_err(|error| diagnose(error).at(parsed.span.clone()))?;
     let rows = Rows {
-        stream,
+        stream: while_held(stream, in_use),
         query_id,
         calls,
     };
@@ -67,6 +72,28 @@ pub(crate) async fn run(shared: &Arc<Shared>, parsed: &Parsed<'_>) -> Result<Ans
         output: Output::Rows(rows),
         warnings: Vec::new(),
     })
+}
+
+/// The services behind functions of these names.
+fn services_of(shared: &Shared, names: &BTreeSet<String>) -> BTreeSet<String> {
+    let functions = shared.catalog.functions().into_iter();
+    functions
+        .filter(|function| names.contains(&function.name))
+        .map(|function| function.service)
+        .collect()
+}
+
+/// The same rows; `held` is let go with them.
+fn while_held<T: Send + 'static>(
+    stream: SendableRecordBatchStream,
+    held: T,
+) -> SendableRecordBatchStream {
+    let schema = stream.schema();
+    let rows = futures::stream::unfold((stream, held), |(mut stream, held)| async move {
+        let next = stream.next().await?;
+        Some((next, (stream, held)))
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 
 fn failure(error: &floe_datafusion::QueryError, parsed: &Parsed<'_>) -> Failure {

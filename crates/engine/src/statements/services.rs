@@ -1,28 +1,30 @@
 //! CREATE, ALTER and DROP SERVICE.
 
+mod settings;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use floe_image::{Digest, ImagePath};
+use floe_rollout::Notice;
 use floe_runtime::RuntimeError;
 use floe_sql::{
-    AlterService, AlterServiceAction, CreateService, DropService, ServiceProperties,
-    ServiceProperty, Spanned, SpecSource,
+    AlterService, AlterServiceAction, CreateService, DropService, ServiceProperties, SpecSource,
 };
+use settings::Settings;
 
+use super::not_acted_on;
 use super::placement;
-use super::{not_acted_on, property_error};
 use crate::catalog::{DATABASE, PinRecord, PoolRecord, RevisionRecord, SCHEMA, ServiceRecord};
 use crate::deployment::Deployment;
-use crate::engine::Shared;
-use crate::error::{Diagnostic, EngineError, Failure};
+use crate::engine::{Shared, load};
+use crate::error::{Diagnostic, EngineError, Failure, Severity};
 use crate::output::Table;
 use crate::session::{Answer, find_service, resolve};
 use crate::specification::{self, Specification};
+use crate::statements::show::spec_of;
 use crate::support;
-
-/// Smallest AUTO_SUSPEND_SECS that is not 0 (Snowflake documentation, "CREATE SERVICE").
-const SHORTEST_AUTO_SUSPEND: u32 = 300;
+use crate::upgrade::{self, Caller};
 
 pub(crate) async fn create(
     shared: &Arc<Shared>,
@@ -44,7 +46,15 @@ pub(crate) async fn create(
     let pool = find_pool(shared, create)?;
     let settings = Settings::read(&create.properties, &Settings::default())?;
     let (deployment, mut warnings) = read_revision(shared, &name, &create.source, 1, &pool)?;
-    warnings.extend(settings_warnings(&create.properties, &settings));
+    if let Some(value) = &create.properties.auto_suspend_secs {
+        check_rules(&deployment, settings.auto_suspend_secs)
+            .map_err(|failure| failure.at(value.span.clone()))?;
+    }
+    warnings.extend(settings_warnings(
+        &create.properties,
+        &settings,
+        &deployment,
+    ));
 
     let record = {
         // Nothing is awaited while this is held.
@@ -93,7 +103,12 @@ pub(crate) async fn alter(shared: &Arc<Shared>, alter: &AlterService) -> Result<
         AlterServiceAction::From(source) => warnings = upgrade(shared, &record, source)?,
         AlterServiceAction::Set(properties) => {
             let settings = Settings::read(properties, &Settings::of(&record))?;
-            warnings = settings_warnings(properties, &settings);
+            let deployment = load(&record)?;
+            if let Some(value) = &properties.auto_suspend_secs {
+                check_rules(&deployment, settings.auto_suspend_secs)
+                    .map_err(|failure| failure.at(value.span.clone()))?;
+            }
+            warnings = settings_warnings(properties, &settings, &deployment);
             change_settings(shared, &record.name, settings)?;
         }
         AlterServiceAction::Unset(properties) => {
@@ -152,7 +167,7 @@ pub(crate) fn suspend(shared: &Arc<Shared>, name: &str) -> Result<(), Failure> {
         record.suspended_on = Some(now);
         record.updated_on = now;
     })?;
-    shared.fleet.suspend(name);
+    shared.fleet.tell(name);
     Ok(())
 }
 
@@ -160,10 +175,12 @@ pub(crate) fn resume(shared: &Arc<Shared>, name: &str) -> Result<(), Failure> {
     let now = shared.now_ms();
     shared.catalog.update_service(name, |record| {
         record.suspended = false;
+        // What was measured before says nothing about what is needed now.
+        record.scaled_to = None;
         record.resumed_on = Some(now);
         record.updated_on = now;
     })?;
-    shared.fleet.resume(name);
+    shared.fleet.tell(name);
     Ok(())
 }
 
@@ -187,24 +204,81 @@ fn upgrade(
         .catalog
         .service(&record.name)
         .unwrap_or_else(|| record.clone());
-    let number = record.revision.number + 1;
-    let (deployment, warnings) = read_revision(shared, &record.name, source, number, &pool)?;
+    let number = record.next_revision();
+    let (deployment, mut warnings) = read_revision(shared, &record.name, source, number, &pool)?;
     if deployment.record.digest == record.revision.digest {
         // The same text and the same images: there is nothing to replace.
         return Ok(warnings);
     }
+    check_rules(&deployment, record.auto_suspend_secs)
+        .map_err(|failure| failure.at(source.span.clone()))?;
+    let foreseen =
+        foresee(shared, &record, &deployment).map_err(|failure| failure.at(source.span.clone()))?;
+    warnings.extend(foreseen.into_iter().map(|it| it.at(source.span.clone())));
     let now = shared.now_ms();
     let revision = deployment.record.clone();
     let changed = shared.catalog.update_service(&record.name, |record| {
         record.revision = revision;
+        record.last_revision = number;
         record.upgrading = !record.suspended;
         record.updated_on = now;
     })?;
     shared.start();
-    if let Some(record) = changed {
-        shared.fleet.retarget(&record, deployment);
+    if changed.is_some() {
+        shared.fleet.retarget(&record.name, deployment);
     }
     Ok(warnings)
+}
+
+/// What the upgrade means to who uses the service, as warnings; as errors what it may not do.
+fn foresee(
+    shared: &Shared,
+    record: &ServiceRecord,
+    deployment: &Deployment,
+) -> Result<Vec<Diagnostic>, Failure> {
+    let before = spec_of(record)?;
+    let refused = upgrade::refusals(&before, &deployment.spec);
+    if !refused.is_empty() {
+        let diagnostics = refused.iter().map(|notice| {
+            Diagnostic::from(&EngineError::UpgradeRefused {
+                service: record.name.clone(),
+                reason: notice.to_string(),
+            })
+        });
+        let diagnostics = diagnostics.collect();
+        return Err(Failure { diagnostics });
+    }
+    let plan = shared
+        .fleet
+        .admit(record, deployment.record.number)
+        .map_err(|error| Diagnostic::error(error.code(), error.to_string()))?;
+    let functions = shared.catalog.functions().into_iter();
+    let callers: Vec<Caller> = functions
+        .filter(|function| function.service == record.name)
+        .map(|function| Caller {
+            function: function.signature(),
+            endpoint: function.endpoint,
+        })
+        .collect();
+    let mut notices = upgrade::impact(&before, &deployment.spec, &callers);
+    let plan = plan.into_iter().flat_map(|plan| plan.notices);
+    notices.extend(plan.filter(|notice| matches!(notice, Notice::BelowMinReady { .. })));
+    let warnings = notices.iter().map(|notice| Diagnostic {
+        severity: Severity::Warning,
+        ..Diagnostic::error(
+            "FLOE-ENGINE-0023",
+            format!("upgrade of {}: {notice}", record.name),
+        )
+    });
+    Ok(warnings.collect())
+}
+
+/// Proves that AUTO_SUSPEND_SECS and the specification do not contradict each other.
+fn check_rules(deployment: &Deployment, auto_suspend_secs: u64) -> Result<(), Failure> {
+    match deployment.rules(auto_suspend_secs) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Diagnostic::error(error.code(), error.to_string()).into()),
+    }
 }
 
 fn change_settings(
@@ -215,10 +289,12 @@ fn change_settings(
     let now = shared.now_ms();
     let changed = shared.catalog.update_service(name, |record| {
         settings.write(record);
+        // What autoscaling decided holds within the new bounds.
+        record.scaled_to = record.scaled_to.map(|_| record.instances());
         record.updated_on = now;
     })?;
-    if let Some(record) = changed {
-        shared.fleet.rescale(&record);
+    if changed.is_some() {
+        shared.fleet.tell(name);
     }
     Ok(())
 }
@@ -256,6 +332,7 @@ fn new_record(
         min_instances: 1,
         max_instances: 1,
         min_ready_instances: 1,
+        scaled_to: None,
         auto_suspend_secs: 0,
         auto_resume: true,
         comment: None,
@@ -268,6 +345,7 @@ fn new_record(
         suspended: false,
         dropping: false,
         upgrading: false,
+        last_revision: revision.number,
         revision,
     };
     settings.write(&mut record);
@@ -304,7 +382,7 @@ fn read_revision(
     warnings.extend(support::kept(&read.spec).into_iter().map(|path| {
         let message = format!("{path}: kept, but not acted on yet");
         let warning = Diagnostic {
-            severity: crate::error::Severity::Warning,
+            severity: Severity::Warning,
             ..Diagnostic::error("FLOE-ENGINE-0021", message)
         };
         read.at_field(path, warning)
@@ -357,201 +435,28 @@ fn pin_images(shared: &Shared, read: &Specification<'_>) -> Result<Vec<PinRecord
     }
 }
 
-fn settings_warnings(properties: &ServiceProperties, settings: &Settings) -> Vec<Diagnostic> {
+/// What is given and has no effect: LOG_LEVEL, and bounds between which nothing scales.
+fn settings_warnings(
+    properties: &ServiceProperties,
+    settings: &Settings,
+    deployment: &Deployment,
+) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
-    if let Some(value) = properties
-        .auto_suspend_secs
-        .as_ref()
-        .filter(|value| value.value > 0)
-    {
-        warnings.push(not_acted_on(value, "AUTO_SUSPEND_SECS"));
-    }
+    let rules = deployment.rules(0).unwrap_or_default();
     if let Some(value) = &properties.max_instances
         && settings.max_instances > settings.min_instances
+        && rules.is_empty()
     {
-        warnings.push(not_acted_on(
-            value,
-            "MAX_INSTANCES above MIN_INSTANCES (autoscaling)",
-        ));
+        let message = "MAX_INSTANCES above MIN_INSTANCES has no effect: no container of the \
+                       specification gives resources.requests.cpu";
+        let warning = Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::error("FLOE-ENGINE-0025", message)
+        };
+        warnings.push(warning.at(value.span.clone()));
     }
     if let Some(value) = &properties.log_level {
         warnings.push(not_acted_on(value, "LOG_LEVEL"));
     }
     warnings
-}
-
-/// The properties of a service that SET changes, checked together.
-#[derive(Debug, Clone)]
-struct Settings {
-    min_instances: u32,
-    max_instances: u32,
-    min_ready_instances: u32,
-    /// Written by the user, so it does not follow MIN_INSTANCES.
-    max_given: bool,
-    ready_given: bool,
-    auto_suspend_secs: u64,
-    auto_resume: bool,
-    comment: Option<String>,
-    query_warehouse: Option<String>,
-    integrations: Vec<String>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            min_instances: 1,
-            max_instances: 1,
-            min_ready_instances: 1,
-            max_given: false,
-            ready_given: false,
-            auto_suspend_secs: 0,
-            auto_resume: true,
-            comment: None,
-            query_warehouse: None,
-            integrations: Vec::new(),
-        }
-    }
-}
-
-impl Settings {
-    fn of(record: &ServiceRecord) -> Self {
-        Self {
-            min_instances: record.min_instances,
-            max_instances: record.max_instances,
-            min_ready_instances: record.min_ready_instances,
-            max_given: true,
-            ready_given: true,
-            auto_suspend_secs: record.auto_suspend_secs,
-            auto_resume: record.auto_resume,
-            comment: record.comment.clone(),
-            query_warehouse: record.query_warehouse.clone(),
-            integrations: record.external_access_integrations.clone(),
-        }
-    }
-
-    /// `base` with the properties of a statement; all conflicts at once.
-    fn read(properties: &ServiceProperties, base: &Self) -> Result<Self, Failure> {
-        let mut settings = base.clone();
-        let value = |spanned: &Option<Spanned<u32>>| spanned.as_ref().map(|found| found.value);
-        if let Some(min) = value(&properties.min_instances) {
-            settings.min_instances = min;
-        }
-        match value(&properties.max_instances) {
-            Some(max) => settings.max_instances = max,
-            None if !settings.max_given => settings.max_instances = settings.min_instances,
-            None => {}
-        }
-        match value(&properties.min_ready_instances) {
-            Some(ready) => settings.min_ready_instances = ready,
-            None if !settings.ready_given => settings.min_ready_instances = settings.min_instances,
-            None => {}
-        }
-        if let Some(seconds) = value(&properties.auto_suspend_secs) {
-            settings.auto_suspend_secs = u64::from(seconds);
-        }
-        if let Some(auto_resume) = &properties.auto_resume {
-            settings.auto_resume = auto_resume.value;
-        }
-        if let Some(comment) = &properties.comment {
-            settings.comment = Some(comment.value.clone());
-        }
-        if let Some(warehouse) = &properties.query_warehouse {
-            settings.query_warehouse = Some(warehouse.value.as_str().to_owned());
-        }
-        if let Some(integrations) = &properties.external_access_integrations {
-            let names = integrations
-                .value
-                .iter()
-                .map(|name| name.as_str().to_owned());
-            settings.integrations = names.collect();
-        }
-        let diagnostics = settings.conflicts(properties);
-        if diagnostics.is_empty() {
-            Ok(settings)
-        } else {
-            Err(Failure { diagnostics })
-        }
-    }
-
-    fn conflicts(&self, properties: &ServiceProperties) -> Vec<Diagnostic> {
-        let mut found = Vec::new();
-        let instances = [
-            &properties.min_instances,
-            &properties.max_instances,
-            &properties.min_ready_instances,
-        ];
-        if let (Err(message), Some(value)) =
-            (self.check(), instances.into_iter().flatten().next_back())
-        {
-            found.push(property_error(value, message));
-        }
-        if let Some(value) = &properties.auto_suspend_secs
-            && (1..SHORTEST_AUTO_SUSPEND).contains(&value.value)
-        {
-            let message = format!(
-                "AUTO_SUSPEND_SECS must be 0 (never) or at least {SHORTEST_AUTO_SUSPEND}, not {}",
-                value.value
-            );
-            found.push(property_error(value, message));
-        }
-        found
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let Self {
-            min_instances: min,
-            max_instances: max,
-            min_ready_instances: ready,
-            ..
-        } = self;
-        if *min == 0 {
-            return Err("MIN_INSTANCES must be at least 1".to_owned());
-        }
-        floe_rollout::InstanceCount::new(*max).map_err(|error| error.to_string())?;
-        if max < min {
-            return Err(format!(
-                "MAX_INSTANCES ({max}) must not be less than MIN_INSTANCES ({min})"
-            ));
-        }
-        if *ready == 0 || ready > min {
-            return Err(format!(
-                "MIN_READY_INSTANCES ({ready}) must be at least 1 and at most MIN_INSTANCES ({min})"
-            ));
-        }
-        Ok(())
-    }
-
-    fn without(mut self, properties: &[Spanned<ServiceProperty>]) -> Self {
-        let default = Self::default();
-        for property in properties {
-            match property.value {
-                ServiceProperty::MinInstances => self.min_instances = default.min_instances,
-                ServiceProperty::MaxInstances => self.max_instances = default.max_instances,
-                ServiceProperty::MinReadyInstances => {
-                    self.min_ready_instances = default.min_ready_instances;
-                }
-                ServiceProperty::AutoSuspendSecs => self.auto_suspend_secs = 0,
-                ServiceProperty::AutoResume => self.auto_resume = true,
-                ServiceProperty::Comment => self.comment = None,
-                ServiceProperty::QueryWarehouse => self.query_warehouse = None,
-                ServiceProperty::ExternalAccessIntegrations => self.integrations.clear(),
-                // Never kept, so there is nothing to take back.
-                ServiceProperty::LogLevel => {}
-            }
-        }
-        self
-    }
-
-    fn write(&self, record: &mut ServiceRecord) {
-        record.min_instances = self.min_instances;
-        record.max_instances = self.max_instances;
-        record.min_ready_instances = self.min_ready_instances;
-        record.auto_suspend_secs = self.auto_suspend_secs;
-        record.auto_resume = self.auto_resume;
-        record.comment.clone_from(&self.comment);
-        record.query_warehouse.clone_from(&self.query_warehouse);
-        record
-            .external_access_integrations
-            .clone_from(&self.integrations);
-    }
 }

@@ -351,7 +351,7 @@ fn service_row(shared: &Shared, record: &ServiceRecord) -> Vec<Option<String>> {
     let target = if record.suspended {
         0
     } else {
-        record.min_instances
+        record.instances()
     };
     let integrations = &record.external_access_integrations;
     vec![

@@ -1,82 +1,12 @@
-//! The engine over the simulated runtime: catalog, pinning, checks. What needs
-//! real processes is tested with the command `floe`.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+//! Catalog, pinning, checks.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use floe_engine::image::layout::{self, LayoutSpec};
-use floe_engine::image::{ImageConfig, ImagePath};
 use floe_engine::runtime::sim::SimulatedRuntime;
-use floe_engine::{Answer, DataDir, Engine, EngineOptions, Failure, Output, Table};
+use floe_engine::{DataDir, Engine, EngineOptions};
 
-const POOL: &str = "CREATE COMPUTE POOL p MIN_NODES=1 MAX_NODES=1 INSTANCE_FAMILY=CPU_X64_XS";
-
-fn open(dir: &Path) -> Engine {
-    let data = DataDir::hold(dir).unwrap();
-    Engine::open(
-        data,
-        Arc::new(SimulatedRuntime::default()),
-        EngineOptions::default(),
-    )
-    .unwrap()
-}
-
-async fn execute(engine: &Engine, script: &str) -> Result<Answer, Failure> {
-    let session = engine.session();
-    let mut last = None;
-    for parsed in &floe_sql::parse_script(script).unwrap() {
-        last = Some(session.execute(parsed).await?);
-    }
-    Ok(last.unwrap())
-}
-
-async fn table(engine: &Engine, script: &str) -> Table {
-    match execute(engine, script).await.unwrap().output {
-        Output::Table(table) => table,
-        Output::Rows(_) => panic!("{script} is no query"),
-    }
-}
-
-async fn code(engine: &Engine, script: &str) -> String {
-    execute(engine, script).await.unwrap_err().diagnostics[0]
-        .code
-        .clone()
-}
-
-/// Imports an image that says it is `version` under the tag `v1`.
-fn import(engine: &Engine, dir: &Path, version: &str) -> String {
-    let spec = LayoutSpec {
-        files: Vec::new(),
-        config: ImageConfig {
-            entrypoint: vec!["/bin/app".to_owned()],
-            env: vec![("VERSION".to_owned(), version.to_owned())],
-            ..ImageConfig::default()
-        },
-        created_ms: 0,
-    };
-    let at = dir.join(version);
-    layout::write(&at, &spec).unwrap();
-    let path = ImagePath::parse("/floe/public/repo/app:v1").unwrap();
-    engine
-        .images()
-        .import(&at, &path, 0)
-        .unwrap()
-        .digest
-        .to_string()
-}
-
-fn create(extra: &str) -> String {
-    format!(
-        "CREATE SERVICE s IN COMPUTE POOL p {extra} FROM SPECIFICATION $$\nspec:\n  containers:\n  \
-         - name: main\n    image: /floe/public/repo/app:v1\n$$"
-    )
-}
+use crate::support::{POOL, code, create, eventually_open, execute, import, open, table};
 
 #[tokio::test]
 async fn a_tag_that_moves_changes_a_service_only_by_alter_from() {
@@ -140,18 +70,6 @@ async fn the_next_holder_finds_what_the_last_one_made() {
     assert!(engine.start().is_empty());
     let shown = table(&engine, "SHOW SERVICES").await;
     assert_eq!(shown.cell(0, "current_instances"), Some("2"));
-}
-
-/// Tasks of the last engine may still be letting go of the directory.
-async fn eventually_open(dir: &Path) -> Engine {
-    for _ in 0..100_000 {
-        if let Ok(data) = DataDir::hold(dir) {
-            let runtime = Arc::new(SimulatedRuntime::default());
-            return Engine::open(data, runtime, EngineOptions::default()).unwrap();
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("the directory was not let go");
 }
 
 #[tokio::test]
