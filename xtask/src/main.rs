@@ -15,6 +15,7 @@ mod nightly;
 mod peers;
 mod report;
 mod run;
+mod simulate;
 mod test;
 mod tidy;
 mod tools;
@@ -59,6 +60,10 @@ const COMMANDS: &[(&str, &str)] = &[
         "[--full]: every state of upgrades of four instances, with --full of six as well",
     ),
     (
+        "simulate",
+        "[--seeds N | --seed N]: lives of a service under its controller, or one of them in full",
+    ),
+    (
         "nightly",
         "[--seconds N]: what CI has no time for; the result goes to docs/nightly.md",
     ),
@@ -80,6 +85,7 @@ fn main() -> ExitCode {
         "fuzz" => fuzz::run(rest),
         "bench-peers" => peers::run(rest),
         "model-check" => model_check::run(rest),
+        "simulate" => simulate::run(rest),
         "nightly" => nightly::run(rest),
         "help" | "--help" | "-h" => {
             print!("{}", help());
