@@ -18,8 +18,12 @@ use super::{QueueBench, QueueFactory};
 use crate::clock::Clock;
 use crate::{Delivery, EventQueue, Message, QueueError, Receipt};
 
+mod done;
+mod holding;
 mod sharing;
 
+pub use done::*;
+pub use holding::*;
 pub use sharing::*;
 
 /// How long a receive of the suite waits.
@@ -151,7 +155,10 @@ async fn receive(
 ) -> Vec<Delivery> {
     let received = consumer.receive(clock, max, wait).await;
     assert!(received.is_ok(), "messages can be received: {received:?}");
-    received.unwrap_or_default()
+    let received = received.unwrap_or_default();
+    let count = received.len();
+    assert!(count <= max, "{max} were asked for, and {count} came");
+    received
 }
 
 async fn acknowledge(consumer: &dyn EventQueue, receipts: &[Receipt]) {
@@ -300,282 +307,6 @@ pub async fn what_is_not_acknowledged_comes_again_and_is_counted(
         last = Some(delivery);
         bench.pass_visibility().await;
     }
-}
-
-/// Acknowledged is done: nothing comes, however long one waits.
-pub async fn an_acknowledged_message_never_comes_again(
-    factory: &dyn QueueFactory,
-    clock: &dyn Clock,
-) {
-    let bench = Bench::new(factory, clock).await;
-    let other = bench.queue.consumer().await;
-    bench.send("done").await;
-    let deliveries = bench.receive_some(bench.consumer.as_ref(), 10).await;
-    acknowledge(bench.consumer.as_ref(), &receipts(&deliveries)).await;
-    let long = bench.visibility() * 2 + SLACK;
-    bench
-        .nothing_comes(other.as_ref(), long, "it is acknowledged")
-        .await;
-}
-
-/// The consumer does not have to know how many receipts one request can carry.
-pub async fn a_batch_of_any_length_is_acknowledged(factory: &dyn QueueFactory, clock: &dyn Clock) {
-    let bench = Bench::new(factory, clock).await;
-    let sent = bench.send_many(35).await;
-    let mut deliveries: Vec<Delivery> = Vec::new();
-    while deliveries.len() < sent.len() {
-        deliveries.extend(bench.receive_some(bench.consumer.as_ref(), 10).await);
-    }
-    acknowledge(bench.consumer.as_ref(), &receipts(&deliveries)).await;
-    let long = bench.visibility() + SLACK;
-    bench
-        .nothing_comes(bench.consumer.as_ref(), long, "all are acknowledged")
-        .await;
-}
-
-/// Each receipt has its own result, in order; a bad one in the middle changes nothing for others.
-pub async fn one_bad_receipt_spoils_no_batch(factory: &dyn QueueFactory, clock: &dyn Clock) {
-    let bench = Bench::new(factory, clock).await;
-    bench.send("before").await;
-    let done = bench.receive_one(bench.consumer.as_ref()).await;
-    acknowledge(bench.consumer.as_ref(), &[done.receipt().clone()]).await;
-    bench.send_many(4).await;
-    let mut batch = Vec::new();
-    while batch.len() < 4 {
-        let delivery = bench.receive_one(bench.consumer.as_ref()).await;
-        batch.push(delivery.receipt().clone());
-    }
-    batch.insert(2, done.receipt().clone());
-    let results = bench.consumer.acknowledge(&batch).await;
-    assert_eq!(results.len(), batch.len(), "each receipt has a result");
-    for (index, result) in results.iter().enumerate().filter(|(index, _)| *index != 2) {
-        assert!(result.is_ok(), "receipt {index} is good, but: {result:?}");
-    }
-    assert!(
-        is_gone_or_ok(results.get(2)),
-        "a receipt that is done is gone or ok, never another error: {results:?}"
-    );
-    let long = bench.visibility() + SLACK;
-    bench
-        .nothing_comes(bench.consumer.as_ref(), long, "all are acknowledged")
-        .await;
-}
-
-/// The second acknowledgement of the same receipt is ok, or says that the receipt is gone.
-pub async fn acknowledging_twice_does_no_harm(factory: &dyn QueueFactory, clock: &dyn Clock) {
-    let bench = Bench::new(factory, clock).await;
-    bench.send("once").await;
-    let delivery = bench.receive_one(bench.consumer.as_ref()).await;
-    let batch = [delivery.receipt().clone()];
-    acknowledge(bench.consumer.as_ref(), &batch).await;
-    let again = bench.consumer.acknowledge(&batch).await;
-    assert!(is_gone_or_ok(again.first()), "it is done: {again:?}");
-    let released = bench.consumer.release(&batch).await;
-    assert!(is_gone_or_ok(released.first()), "it is done: {released:?}");
-    bench
-        .nothing_comes(bench.consumer.as_ref(), SLACK, "a release revives nothing")
-        .await;
-}
-
-/// Past the deadline an acknowledgement works, or the message comes again: one of the two.
-pub async fn a_late_acknowledgement_loses_nothing(factory: &dyn QueueFactory, clock: &dyn Clock) {
-    let bench = Bench::new(factory, clock).await;
-    bench.send("late").await;
-    let delivery = bench.receive_one(bench.consumer.as_ref()).await;
-    bench.pass_visibility().await;
-    let results = bench
-        .consumer
-        .acknowledge(&[delivery.receipt().clone()])
-        .await;
-    let left = bench.drain(bench.consumer.as_ref()).await;
-    match results.first() {
-        Some(Ok(())) => assert!(
-            left.is_empty(),
-            "Ok means done, but it came again: {left:?}"
-        ),
-        other => assert_eq!(left.len(), 1, "refused ({other:?}), so it comes again"),
-    }
-}
-
-/// After a redelivery the older receipt cannot extend, release or take away what the newer holds.
-pub async fn an_old_receipt_does_not_take_from_the_new_holder(
-    factory: &dyn QueueFactory,
-    clock: &dyn Clock,
-) {
-    let bench = Bench::new(factory, clock).await;
-    bench.send("mine").await;
-    let old = bench.receive_one(bench.consumer.as_ref()).await;
-    bench.pass_visibility().await;
-    let other = bench.queue.consumer().await;
-    let new = bench.receive_one(other.as_ref()).await;
-    let old_receipt = [old.receipt().clone()];
-    let released = bench.consumer.release(&old_receipt).await;
-    let acknowledged = bench.consumer.acknowledge(&old_receipt).await;
-    for results in [&released, &acknowledged] {
-        let refused = results
-            .iter()
-            .all(|one| one.as_ref().is_err_and(QueueError::is_gone));
-        assert!(
-            refused || !bench.queue.refuses_old_receipts(),
-            "an old receipt is refused as gone: {results:?}"
-        );
-    }
-    let half = new.remaining(clock.now()) / 2;
-    bench
-        .nothing_comes(bench.consumer.as_ref(), half, "the newer receipt holds it")
-        .await;
-    let done = other.acknowledge(&[new.receipt().clone()]).await;
-    assert!(
-        is_gone_or_ok(done.first()),
-        "the newer receipt is good: {done:?}"
-    );
-    if bench.queue.refuses_old_receipts() {
-        assert!(
-            matches!(done[..], [Ok(())]),
-            "the newer one is good: {done:?}"
-        );
-    }
-    bench
-        .nothing_comes(other.as_ref(), bench.visibility() + SLACK, "it is done")
-        .await;
-}
-
-/// After an extension the message stays hidden beyond its first deadline; its receipt is good.
-pub async fn an_extended_message_stays_hidden(factory: &dyn QueueFactory, clock: &dyn Clock) {
-    let bench = Bench::new(factory, clock).await;
-    let other = bench.queue.consumer().await;
-    bench.send("longer").await;
-    let mut delivery = bench.receive_one(bench.consumer.as_ref()).await;
-    let first = delivery.deadline();
-    bench.pass(bench.visibility() / 4).await;
-    let time = bench.visibility() * 2;
-    let before = clock.now();
-    let extended = bench.consumer.extend(clock, &mut delivery, time).await;
-    assert!(extended.is_ok(), "a held message is extended: {extended:?}");
-    assert!(
-        delivery.deadline() > first && delivery.deadline() <= clock.now().after(time),
-        "the deadline moved, to at most what was asked: {} after {first}, asked at {before}",
-        delivery.deadline()
-    );
-    let most = delivery.remaining(clock.now()) * 3 / 4;
-    bench
-        .nothing_comes(other.as_ref(), most, "it is extended")
-        .await;
-    acknowledge(bench.consumer.as_ref(), &[delivery.receipt().clone()]).await;
-    bench
-        .nothing_comes(other.as_ref(), time + SLACK, "it is acknowledged")
-        .await;
-}
-
-/// Extending at half of the time, again and again, holds a message for many time-outs.
-pub async fn a_heartbeat_holds_a_message_for_long(factory: &dyn QueueFactory, clock: &dyn Clock) {
-    let bench = Bench::new(factory, clock).await;
-    let other = bench.queue.consumer().await;
-    bench.send("slow work").await;
-    let mut delivery = bench.receive_one(bench.consumer.as_ref()).await;
-    for _ in 0..6 {
-        let half = delivery.remaining(clock.now()) / 2;
-        bench
-            .nothing_comes(other.as_ref(), half, "a heartbeat holds it")
-            .await;
-        let time = bench.visibility();
-        let extended = bench.consumer.extend(clock, &mut delivery, time).await;
-        assert!(extended.is_ok(), "a held message is extended: {extended:?}");
-    }
-    acknowledge(bench.consumer.as_ref(), &[delivery.receipt().clone()]).await;
-}
-
-/// An extension that comes too late says so, and takes nothing from who has the message now.
-pub async fn what_others_hold_cannot_be_extended(factory: &dyn QueueFactory, clock: &dyn Clock) {
-    let bench = Bench::new(factory, clock).await;
-    bench.send("contested").await;
-    let mut old = bench.receive_one(bench.consumer.as_ref()).await;
-    bench.pass_visibility().await;
-    let other = bench.queue.consumer().await;
-    let new = bench.receive_one(other.as_ref()).await;
-    let before = old.clone();
-    let extended = bench
-        .consumer
-        .extend(clock, &mut old, bench.visibility())
-        .await;
-    if let Err(error) = &extended {
-        assert!(error.is_gone(), "the reason is that it is gone: {error:?}");
-        assert_eq!(old, before, "after an error the delivery is as it was");
-    }
-    assert!(
-        extended.is_err() || !bench.queue.refuses_old_receipts(),
-        "an old receipt extends nothing"
-    );
-    let done = other.acknowledge(&[new.receipt().clone()]).await;
-    assert!(
-        matches!(done[..], [Ok(())]),
-        "the newer receipt is good: {done:?}"
-    );
-    let mut new = new;
-    let time = bench.visibility();
-    let extended = other.extend(clock, &mut new, time).await;
-    let gone = extended.as_ref().err().is_none_or(QueueError::is_gone);
-    assert!(gone, "what is acknowledged is gone: {extended:?}");
-    bench
-        .nothing_comes(other.as_ref(), time + SLACK, "it is done")
-        .await;
-}
-
-/// A released message need not wait for its deadline; it was handed out all the same.
-pub async fn a_released_message_is_visible_at_once(factory: &dyn QueueFactory, clock: &dyn Clock) {
-    let bench = Bench::new(factory, clock).await;
-    let other = bench.queue.consumer().await;
-    let sent = bench.send_many(12).await;
-    let mut held = Vec::new();
-    while held.len() < sent.len() {
-        held.extend(bench.receive_some(bench.consumer.as_ref(), 10).await);
-    }
-    let earliest = held
-        .iter()
-        .map(Delivery::deadline)
-        .min()
-        .unwrap_or_default();
-    let results = bench.consumer.release(&receipts(&held)).await;
-    assert_eq!(results.len(), held.len(), "each receipt has a result");
-    assert!(
-        results.iter().all(Result::is_ok),
-        "all are held: {results:?}"
-    );
-    let delivery = bench.receive_one(other.as_ref()).await;
-    assert!(
-        clock.now() < earliest,
-        "it is visible before its old deadline"
-    );
-    assert!(
-        delivery.receive_count().is_none_or(|count| count == 2),
-        "the count stays: {delivery:?}"
-    );
-    let late = bench.consumer.acknowledge(&receipts(&held)).await;
-    let is_fine = |one: &Result<(), QueueError>| is_gone_or_ok(Some(one));
-    assert!(
-        late.iter().all(is_fine),
-        "old receipts are gone or ok: {late:?}"
-    );
-}
-
-/// A receive that waits gets what another consumer gives back.
-pub async fn a_release_ends_the_waiting_of_others(factory: &dyn QueueFactory, clock: &dyn Clock) {
-    let bench = Bench::new(factory, clock).await;
-    let other = bench.queue.consumer().await;
-    bench.send("handed on").await;
-    let held = bench.receive_one(bench.consumer.as_ref()).await;
-    let release_later = async {
-        bench.pass(WAIT / 8).await;
-        bench.consumer.release(&[held.receipt().clone()]).await
-    };
-    let receiving = bench.receive_some(other.as_ref(), 1);
-    let (deliveries, released) = join(receiving, release_later).await;
-    assert!(
-        matches!(released[..], [Ok(())]),
-        "it was held: {released:?}"
-    );
-    assert!(clock.now() < held.deadline(), "sooner than by its deadline");
-    assert_eq!(text(&deliveries[0]), "handed on");
 }
 
 /// What was taken for a receive that is dropped comes again.

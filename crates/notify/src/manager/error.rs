@@ -44,8 +44,8 @@ pub enum ResourceError {
     },
     /// Somebody else changed the same configuration again and again.
     #[error(
-        "{resource} was changed by somebody else each time, {attempts} times; nothing of theirs \
-         was overwritten, run the same again when they have finished"
+        "{resource} was changed by somebody else each time, {attempts} times; run the same again \
+         when they have finished"
     )]
     LostRace {
         /// What was to be changed.
