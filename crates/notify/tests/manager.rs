@@ -1,4 +1,5 @@
 //! What the resource manager in memory says and does beyond the contract.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails by panicking")]
 
 use expect_test::expect;
 use floe_notify::clock::ManualClock;

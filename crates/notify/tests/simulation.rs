@@ -1,4 +1,5 @@
 //! Consumers over a queue that misbehaves as clouds do: nothing is lost, and runs can be repeated.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::time::Duration;
