@@ -9,6 +9,7 @@ pub mod gcp;
 mod json;
 mod location;
 mod names;
+pub mod options;
 mod permission;
 mod secret;
 mod suggest;
@@ -20,6 +21,7 @@ pub use names::{
     AUTO_INGEST_PREFIX, AZURE_PREFIX, MAX_AWS_NAME, MAX_AZURE_NAME, MAX_GCP_NAME, NameError,
     ResourceName, StreamId, default_prefix, has_prefix,
 };
+pub use options::Options;
 pub use permission::MissingPermission;
 pub use secret::{HIDDEN, Secret};
 pub use tags::{
