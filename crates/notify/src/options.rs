@@ -77,7 +77,7 @@ impl Options {
     ///     ("cloudFiles.awsAccessKey", "AKIAEXAMPLE"),
     /// ]);
     /// let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
-    /// assert_eq!(codes, ["FLOE-NOTIFY-0046", "FLOE-NOTIFY-0044", "FLOE-NOTIFY-0045"]);
+    /// assert_eq!(codes, ["FLOE-NOTIFY-0045", "FLOE-NOTIFY-0046", "FLOE-NOTIFY-0044"]);
     /// ```
     #[must_use]
     pub fn parse<K: AsRef<str>, V: AsRef<str>>(

@@ -152,13 +152,13 @@ impl<P: Clone> BucketConfiguration<P> {
         }
         let is_same = |held: &Held<P>| ours.id.is_some() && held.entry.id == ours.id;
         let place = self.entries.iter().position(is_same);
-        if let Some(old) = place.and_then(|at| self.entries.get(at)) {
-            if !old.entry.has_destination_of(ours) {
-                return Err(BucketError::ForeignEntry {
-                    id: ours.name(),
-                    arn: old.entry.arn.clone(),
-                });
-            }
+        if let Some(old) = place.and_then(|at| self.entries.get(at))
+            && !old.entry.has_destination_of(ours)
+        {
+            return Err(BucketError::ForeignEntry {
+                id: ours.name(),
+                arn: old.entry.arn.clone(),
+            });
         }
         let others = self
             .entries

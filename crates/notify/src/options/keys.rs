@@ -33,36 +33,10 @@ macro_rules! keys {
         #[cfg(test)]
         mod tests {
             use super::*;
-            use crate::options::values::Value;
 
             #[test]
             fn defaults_are_written_as_they_are() {
-                $(agrees($name.into());)*
-            }
-
-            /// Both kinds of options, seen alike.
-            enum Either<T> {
-                Without,
-                With(Setting<T>),
-            }
-
-            impl<T> From<Key<T>> for Either<T> {
-                fn from(_: Key<T>) -> Self {
-                    Either::Without
-                }
-            }
-
-            impl<T> From<Setting<T>> for Either<T> {
-                fn from(setting: Setting<T>) -> Self {
-                    Either::With(setting)
-                }
-            }
-
-            fn agrees<T: crate::options::OptionType + Copy>(option: Either<T>) {
-                let Either::With(setting) = option else { return };
-                let info = setting.info();
-                let read = Value::read(info.kind, info.default);
-                assert_eq!(read, Ok(setting.default_value().into_value()), "{}", info.name);
+                $($name.agrees();)*
             }
         }
     };
@@ -217,4 +191,31 @@ keys! {
         "its private key";
     PRIVATE_KEY_ID: Key<String> = "cloudFiles.privateKeyId", Group::Login(GCP),
         "the id of the private key";
+}
+
+#[cfg(test)]
+trait Agrees {
+    /// Whether the default and its text mean the same.
+    fn agrees(&self);
+}
+
+#[cfg(test)]
+impl<T> Agrees for Key<T> {
+    fn agrees(&self) {
+        assert!(
+            !self.info().has_default(),
+            "{} has no typed default",
+            self.info().name
+        );
+    }
+}
+
+#[cfg(test)]
+impl<T: super::OptionType + Copy> Agrees for Setting<T> {
+    fn agrees(&self) {
+        let info = self.info();
+        let read = super::values::Value::read(info.kind, info.default);
+        assert_eq!(read, Ok(self.default_value().into_value()), "{}", info.name);
+        assert_eq!(self.default_value().into_value().to_string(), info.default);
+    }
 }
