@@ -131,6 +131,11 @@ impl Existing {
             let reason = format!("it has {} bytes; {MAX_BYTES} are read", text.len());
             return Err(GcpError::Unreadable { reason });
         }
+        // A struct would also be read from an array, its fields in order.
+        if !text.trim_start().starts_with('{') {
+            let reason = "it is no JSON object".to_owned();
+            return Err(GcpError::Unreadable { reason });
+        }
         let list: List = serde_json::from_str(text).map_err(|error| GcpError::Unreadable {
             reason: error.to_string(),
         })?;
