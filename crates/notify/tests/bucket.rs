@@ -455,8 +455,15 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_read_or_refused(text in "\\PC{0,80}") {
-        let _ = JsonConfiguration::parse(&text);
-        let _ = JsonConfiguration::parse(&format!("{{\"TopicConfigurations\": [{text}]}}"));
+    fn any_text_is_refused_or_written_so_that_it_reads_the_same(text in "\\PC{0,80}") {
+        for text in [text.clone(), format!("{{\"TopicConfigurations\": [{text}]}}")] {
+            match JsonConfiguration::parse(&text) {
+                Ok(read) => {
+                    let again = JsonConfiguration::parse(&read.to_json()).unwrap();
+                    prop_assert_eq!(again.to_json(), read.to_json());
+                }
+                Err(error) => prop_assert_eq!(error.code(), "FLOE-NOTIFY-0034"),
+            }
+        }
     }
 }
