@@ -111,7 +111,7 @@ fn paths_that_cannot_be_watched_are_refused_with_a_code() {
     path(
         "s3://a/orders",
         expect![[
-            r#"[FLOE-NOTIFY-0022] 's3://a/orders' does not name an S3 bucket: 'a' has 1 characters; 3 to 255 are allowed"#
+            r#"[FLOE-NOTIFY-0022] 's3://a/orders' does not name an S3 bucket: 'a' is 1 long; 3 to 255 characters are allowed"#
         ]],
     );
     path(
