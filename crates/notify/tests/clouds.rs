@@ -1,5 +1,7 @@
 //! What is set up on Azure and GCP, what goes wrong there, and what to allow.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails by panicking")]
+
 use expect_test::{Expect, expect};
 use floe_notify::azure::{AzureError, EventSubscription, StorageAccount};
 use floe_notify::gcp::{Existing, GcpError, NotificationConfig, Plan, plan};

@@ -1,7 +1,5 @@
 //! Policy documents, written out letter by letter, and compared with the documented ones.
 
-use std::path::PathBuf;
-
 use expect_test::{Expect, expect};
 use floe_notify::aws::policy::{self, ReadAccess, Setup, Use};
 use floe_notify::aws::{Place, action_of_operation};
@@ -398,61 +396,6 @@ fn the_permissions_of_gcp_are_the_documented_ones() {
           = nothing here detaches a subscription; it is safe to leave out
     "#]]
     .assert_eq(&told(&findings));
-}
-
-/// Files from the wild, when they are there: `FLOE_CORPUS`, or beside the project.
-fn corpus(name: &str) -> Option<String> {
-    let root = std::env::var_os("FLOE_CORPUS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
-        PathBuf::from,
-    );
-    std::fs::read_to_string(root.join("policies").join(name)).ok()
-}
-
-/// Compares as JSON: the files are indented by hand.
-#[track_caller]
-fn same_json(file: &str, ours: &str) {
-    let Some(text) = corpus(file) else { return };
-    let theirs: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let ours: serde_json::Value = serde_json::from_str(ours).unwrap();
-    assert_eq!(ours, theirs, "{file}");
-}
-
-#[test]
-fn the_documents_are_those_of_the_documentation_in_the_corpus() {
-    let (setup, _) = policy::setup(&Setup::new(place(), "<bucket-name>"));
-    same_json(
-        "001__seed-docs__databricks_autoloader_aws_setup.json",
-        &setup.to_json(),
-    );
-    let (reduced, _) = policy::reduced(&Use {
-        place: place(),
-        bucket: "<bucket-name>".to_owned(),
-        queue: "<queue-name>".to_owned(),
-        topic: "<topic-name>".to_owned(),
-    });
-    same_json(
-        "002__seed-docs__databricks_autoloader_aws_reduced.json",
-        &reduced.to_json(),
-    );
-    let role = azure::role::custom().0;
-    same_json(
-        "003__seed-docs__databricks_autoloader_azure_custom_role.json",
-        &role,
-    );
-    if let Some(text) = corpus("004__seed-docs__databricks_autoloader_gcp_permissions.txt") {
-        assert_eq!(gcp::permissions().0, text);
-    }
-}
-
-#[test]
-fn policies_that_people_wrote_after_the_documentation_are_made_by_other_arguments() {
-    let me = "${data.aws_caller_identity.current.account_id}";
-    let (setup, _) = policy::setup(&Setup::new(Place::new("${var.region}", me), "*"));
-    same_json(
-        "005__index__tf_file_notification_instance_profile.json",
-        &setup.to_json(),
-    );
 }
 
 #[test]
