@@ -386,6 +386,17 @@ fn the_switch_of_event_bridge_is_kept_and_does_not_count() {
 }
 
 #[test]
+fn nesting_without_end_in_what_is_not_ours_does_no_harm() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let text = format!(
+        r#"{{"Future": {deep}, "QueueConfigurations": [{{"QueueArn": "a", "Future": {deep}}}]}}"#
+    );
+    let read = JsonConfiguration::parse(&text).unwrap();
+    let merged = written(read.merge(&ours()).unwrap());
+    assert_eq!(merged.to_json().matches(&deep).count(), 2);
+}
+
+#[test]
 fn what_is_not_understood_is_not_touched() {
     for text in [
         "[]",
@@ -437,7 +448,58 @@ fn foreign() -> impl Strategy<Value = Vec<String>> {
     (0_usize..5).prop_flat_map(|count| (0..count).map(foreign_entry).collect::<Vec<_>>())
 }
 
+/// Any entry, of few names, so that some meet.
+fn any_entry() -> impl Strategy<Value = Entry> {
+    let event = prop::sample::select(vec![
+        "s3:ObjectCreated:*",
+        "s3:ObjectCreated:Put",
+        "s3:ObjectRemoved:*",
+    ]);
+    ("[a-d]", event, "[ab]{0,2}", "[ab]{0,2}", any::<bool>()).prop_map(
+        |(id, event, prefix, suffix, named)| {
+            let mut entry = entry(&id, event, &prefix, &suffix);
+            if !named {
+                entry.id = None;
+            }
+            entry
+        },
+    )
+}
+
 proptest! {
+    #[test]
+    fn a_merge_adds_ours_without_overlap_or_says_why_not(
+        entries in prop::collection::vec(any_entry(), 0..4),
+        ours in any_entry(),
+    ) {
+        let held = entries.iter().cloned().enumerate();
+        let held = held.map(|(n, entry)| Held { entry, payload: Some(n) });
+        let read = BucketConfiguration::new(held.collect());
+        let same_place =
+            |entry: &Entry| entry.kind == ours.kind && entry.arn == ours.arn;
+        match read.merge(&ours) {
+            Ok(Change::Unchanged) => prop_assert!(read.serving(&ours).is_some()),
+            Ok(Change::Write(merged)) => {
+                prop_assert_eq!(merged.merge(&ours).unwrap(), Change::Unchanged);
+                let new: Vec<_> =
+                    merged.entries().iter().filter(|held| held.payload.is_none()).collect();
+                prop_assert_eq!(new.len(), 1);
+                for held in merged.entries().iter().filter(|held| held.payload.is_some()) {
+                    prop_assert_eq!(overlap::between(&held.entry, &ours), None);
+                    prop_assert_eq!(&held.entry, &entries[held.payload.unwrap()]);
+                }
+                if !entries.iter().any(same_place) {
+                    prop_assert_eq!(written(merged.remove(&ours)), read);
+                }
+            }
+            Err(BucketError::Overlap { findings, .. }) => prop_assert!(!findings.is_empty()),
+            Err(BucketError::ForeignEntry { .. }) => {
+                prop_assert!(entries.iter().any(|it| it.id == ours.id && !same_place(it)));
+            }
+            Err(error) => prop_assert!(false, "{error}"),
+        }
+    }
+
     #[test]
     fn foreign_entries_are_identical_after_merge_and_after_removal(entries in foreign()) {
         let text = format!("{{\"TopicConfigurations\": [{}]}}", entries.join(" , "));

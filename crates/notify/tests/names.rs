@@ -1,4 +1,4 @@
-//! Paths, names and tags: what each cloud takes, and what is said about the rest.
+//! Paths and names: what each cloud takes, and what is said about the rest.
 
 use expect_test::{Expect, expect};
 use floe_notify::aws::{Arn, QueueUrl};

@@ -37,6 +37,7 @@ fn every_option_is_read_by_its_name_in_any_case() {
             Kind::Clean => "off",
             Kind::Incremental => "Auto",
             Kind::Rewrites => r#"{"a":"b"}"#,
+            _ if info.name == "path" => "/srv/landing",
             _ => "x",
         };
         for name in [info.name.to_owned(), info.name.to_uppercase()] {
@@ -45,7 +46,7 @@ fn every_option_is_read_by_its_name_in_any_case() {
                 .iter()
                 .any(|it| [codes::UNKNOWN_OPTION, codes::BAD_VALUE].contains(&it.code));
             assert!(!unread, "{name}: {findings:?}");
-            let kept = options.to_pairs(false).contains_key(info.name);
+            let kept = options.to_pairs().contains_key(info.name);
             assert_eq!(kept, !info.secret, "{name}");
         }
     }
@@ -326,6 +327,27 @@ fn sizes_are_powers_of_1024() {
 }
 
 #[test]
+fn a_batch_ends_with_the_bound_that_is_reached_first_and_the_one_on_bytes_is_soft() {
+    let count = |files: &str, bytes: &str, size: u64| {
+        let (options, findings) = Options::parse([
+            ("cloudFiles.maxFilesPerTrigger", files),
+            ("cloudFiles.maxBytesPerTrigger", bytes),
+        ]);
+        assert_eq!(findings, []);
+        options
+            .batch_bounds()
+            .count(std::iter::repeat_n(size, 2_000))
+    };
+    // 12 GB: the file that passes the bound is still in the batch.
+    assert_eq!(count("1000", "10g", 3_000_000_000), 4);
+    assert_eq!(count("3", "10g", 3_000_000_000), 3);
+    assert_eq!(count("1000", "10g", 10 << 30), 1);
+    assert_eq!(count("1000", "10g", 20 << 30), 1);
+    assert_eq!(count("1000", "10g", 1), 1000);
+    assert_eq!(count("1000", "10g", 0), 1000);
+}
+
+#[test]
 fn times_are_read_with_their_zone() {
     let utc = |text| Moment::parse(text).map(|moment| moment.to_string());
     for (text, expected) in [
@@ -404,8 +426,8 @@ proptest! {
         ),
     ) {
         let (options, _) = Options::parse(pairs);
-        let kept = options.to_pairs(false);
+        let kept = options.to_pairs();
         let (again, _) = Options::parse(kept.iter());
-        prop_assert_eq!(again.to_pairs(false), kept);
+        prop_assert_eq!(again.to_pairs(), kept);
     }
 }

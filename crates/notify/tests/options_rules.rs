@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails by panicking")]
 
+use std::collections::BTreeMap;
+
 use expect_test::{Expect, expect};
-use floe_notify::options::{FileFormat, Start, keys};
+use floe_notify::options::{FileFormat, Kept, Start, keys};
 use floe_notify::{Finding, Location, Options, codes};
 
 fn shown(findings: &[Finding]) -> String {
@@ -220,6 +222,16 @@ fn with_a_queue_of_the_user_s_nothing_is_set_up_and_what_is_only_for_that_is_tol
 }
 
 #[test]
+fn a_path_that_cannot_be_watched_is_told_with_its_own_code() {
+    check(
+        &[("path", "adl://acme.azuredatalakestore.net/orders")],
+        expect![[r#"
+            error[FLOE-NOTIFY-0021] path: 'adl://acme.azuredatalakestore.net/orders' is in Azure Data Lake Storage Gen1, which has no file notification; move the files to Gen2 and give an abfss:// path
+        "#]],
+    );
+}
+
+#[test]
 fn reserved_tags_cannot_be_given() {
     check(
         &[
@@ -375,7 +387,7 @@ fn files_are_not_moved_to_where_they_are_found_again() {
 #[test]
 fn what_only_the_first_start_looks_at_stays_and_another_path_is_refused() {
     let (first, _) = Options::parse([JSON, ("path", "s3://acme/orders")]);
-    let kept = first.to_pairs(true);
+    let kept = first.keep();
     let (mut again, _) = Options::parse([
         ("cloudFiles.format", "csv"),
         ("path", "s3://acme/other"),
@@ -392,25 +404,46 @@ fn what_only_the_first_start_looks_at_stays_and_another_path_is_refused() {
     assert_eq!(again.find(keys::FORMAT), Some(FileFormat::Csv));
 }
 
+fn pairs(name: &str, value: &str) -> BTreeMap<String, String> {
+    [(name.to_owned(), value.to_owned())].into()
+}
+
 #[test]
 fn a_stream_keeps_the_defaults_that_it_was_made_with() {
-    let kept = [(
-        "cloudFiles.includeExistingFiles".to_owned(),
-        "false".to_owned(),
-    )]
-    .into();
-    let mut again = Options::default();
+    let mut kept = Options::default().keep();
+    kept.defaults
+        .extend(pairs("cloudFiles.includeExistingFiles", "false"));
+    kept.defaults
+        .extend(pairs("cloudFiles.maxFilesPerTrigger", "7"));
+    kept.defaults
+        .extend(pairs("cloudFiles.fetchParallelism", "9"));
+    let (mut again, _) = Options::parse([NOTIFIED, ("cloudFiles.fetchParallelism", "2")]);
     assert_eq!(again.restart(&kept), []);
     assert!(!again.get(keys::INCLUDE_EXISTING_FILES));
+    assert_eq!(again.get(keys::MAX_FILES_PER_TRIGGER), 7);
+    assert_eq!(again.get(keys::FETCH_PARALLELISM), 2);
+}
+
+#[test]
+fn an_option_that_is_no_longer_given_has_its_default_again_but_for_what_is_frozen() {
+    let (first, _) = Options::parse([
+        ("cloudFiles.maxFilesPerTrigger", "5"),
+        ("cloudFiles.includeExistingFiles", "false"),
+        ("floe.resourcePrefix", "acme"),
+    ]);
+    let mut again = Options::default();
+    assert_eq!(again.restart(&first.keep()), []);
+    assert_eq!(again.get(keys::MAX_FILES_PER_TRIGGER), 1000);
+    assert!(!again.get(keys::INCLUDE_EXISTING_FILES));
+    assert_eq!(again.find(keys::RESOURCE_PREFIX).as_deref(), Some("acme"));
 }
 
 #[test]
 fn a_checkpoint_that_cannot_be_read_is_an_error() {
-    let kept = [(
-        "cloudFiles.includeExistingFiles".to_owned(),
-        "perhaps".to_owned(),
-    )]
-    .into();
-    let findings = Options::default().restart(&kept);
+    let given = pairs("cloudFiles.includeExistingFiles", "perhaps");
+    let findings = Options::default().restart(&Kept {
+        given,
+        ..Kept::default()
+    });
     assert!(findings[0].is_error() && findings[0].code == codes::FROZEN_OPTION);
 }

@@ -49,6 +49,10 @@ impl Options {
         }
         // What follows would lose data or fail later, and is an error whatever is validated.
         findings.extend(self.not_there());
+        if let Err(error) = self.location() {
+            let name = keys::PATH.info().name;
+            findings.push(Finding::error(error.code(), name, error.to_string()));
+        }
         findings.extend(self.positive());
         findings.extend(clean::check(self));
         findings.extend(login::check(self));

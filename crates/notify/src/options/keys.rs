@@ -112,7 +112,7 @@ keys! {
     RESOURCE_PREFIX: Key<String> = "floe.resourcePrefix", Group::Common,
         "what the names of created resources begin with; with another one the resources of the \
          original are not found",
-        default_words("the prefix of the original");
+        change(Change::FirstStart), default_words("the prefix of the original");
 
     // Listing.
     USE_INCREMENTAL_LISTING: Setting<IncrementalListing> = "cloudFiles.useIncrementalListing",
