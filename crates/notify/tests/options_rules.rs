@@ -279,6 +279,16 @@ fn a_start_needs_a_format_and_a_path_or_a_queue_with_a_schema() {
         "#]],
     );
     check_start(&[NOTIFIED, JSON, queue], None, true, expect![[""]]);
+    // Without notifications the queue is not used.
+    check_start(
+        &[JSON, queue],
+        None,
+        true,
+        expect![[r#"
+            error[FLOE-NOTIFY-0047] path: it is not said which directory to read
+              = give a path, or the queue to take events from
+        "#]],
+    );
     check_start(
         &[NOTIFIED, JSON, queue],
         Some("s3://acme/orders"),

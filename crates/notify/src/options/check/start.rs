@@ -151,7 +151,7 @@ impl Options {
         if start.path.is_some() {
             return None;
         }
-        if self.own_queue().is_none() {
+        if self.own_queue().is_none() || !self.get(keys::USE_NOTIFICATIONS) {
             let message = "it is not said which directory to read";
             let finding = Finding::error(codes::MISSING_OPTION, "path", message);
             return Some(finding.with_hint("give a path, or the queue to take events from"));
