@@ -405,6 +405,16 @@ fn the_refusals_of_gcp_name_the_role() {
     );
     missing(
         Cloud::Gcp,
+        "The service account 'service-1@gs-project-accounts.iam.gserviceaccount.com' does not \
+         have permission to publish messages to the Cloud Pub/Sub topic \
+         '//pubsub.googleapis.com/projects/p/topics/t', or that topic does not exist.",
+        expect![[r#"
+            GCP does not allow pubsub.topics.publish on //pubsub.googleapis.com/projects/p/topics/t; add this:
+            pubsub.topics.publish
+            in a custom role, or the role roles/pubsub.publisher"#]],
+    );
+    missing(
+        Cloud::Gcp,
         "The caller does not have permission",
         expect![[r#"nothing is named"#]],
     );
