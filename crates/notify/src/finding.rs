@@ -60,7 +60,7 @@ impl Finding {
     /// ```
     /// use floe_notify::{Finding, codes};
     ///
-    /// let finding = Finding::error(codes::UNKNOWN_OPTION, "cloudFiles.x", "there is no such option");
+    /// let finding = Finding::error(codes::UNKNOWN_OPTION, "cloudFiles.x", "there is none");
     /// assert!(finding.is_error());
     /// ```
     #[must_use]

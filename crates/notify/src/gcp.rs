@@ -52,7 +52,8 @@ const DETACH: &str = "pubsub.topics.detachSubscription";
 pub fn permissions() -> (String, Vec<Finding>) {
     let lines = PERMISSIONS.map(|permission| format!("{permission}\n"));
     let update = format!(
-        "the list lacks {UPDATE_BUCKET}, without which the bucket cannot be told to notify the topic"
+        "the list lacks {UPDATE_BUCKET}, without which the bucket cannot be told to notify the \
+         topic"
     );
     let detach = format!("newer pages of the documentation also list {DETACH}");
     let findings = vec![

@@ -38,6 +38,14 @@ impl fmt::Display for Cloud {
 }
 
 /// What holds the files: a bucket, a container of an account, or a file system.
+///
+/// ```
+/// use floe_notify::{Location, Store};
+///
+/// let location = Location::parse("gs://acme/orders")?;
+/// assert_eq!(location.store(), &Store::Gcs { bucket: "acme".to_owned() });
+/// # Ok::<(), floe_notify::LocationError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Store {

@@ -4,6 +4,7 @@
 //! clouds and the page `docs/notification-options.md` are made from it. Names, types and defaults
 //! are those of "Auto Loader options" in the documentation of Databricks.
 
+mod bounds;
 mod check;
 mod key;
 pub mod keys;
@@ -17,14 +18,17 @@ mod values;
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use bounds::BatchBounds;
 pub use check::Start;
 pub use key::{Change, Group, Info, Key, Kind, OptionType, Setting};
 pub use page::page;
+pub use restart::Kept;
 pub use rewrites::PathRewrites;
 pub use time::{Interval, Moment};
 pub use values::{ByteSize, CleanSource, FileFormat, IncrementalListing, PartitionColumns};
 
 use crate::finding::Finding;
+use crate::location::{Location, LocationError};
 use crate::secret::HIDDEN;
 use values::Value;
 
@@ -164,6 +168,23 @@ impl Options {
         &self.others
     }
 
+    /// The directory that is watched, when the option `path` gives it.
+    ///
+    /// # Errors
+    ///
+    /// [`LocationError`], which [`check`](Self::check) tells, too.
+    ///
+    /// ```
+    /// let (options, _) = floe_notify::Options::parse([("path", "s3://acme/orders")]);
+    /// assert_eq!(options.location()?.map(|path| path.key_prefix()).as_deref(), Some("orders/"));
+    /// # Ok::<(), floe_notify::LocationError>(())
+    /// ```
+    pub fn location(&self) -> Result<Option<Location>, LocationError> {
+        self.find(keys::PATH)
+            .map(|path| Location::parse(&path))
+            .transpose()
+    }
+
     /// The name or URL of a queue that is there already (`cloudFiles.queueUrl`,
     /// `cloudFiles.queueName`, `cloudFiles.subscription`); with it nothing is ever set up.
     ///
@@ -186,9 +207,8 @@ impl Options {
         self.values.contains_key(name)
     }
 
-    /// All options as pairs of name and text, in the order of their names, the secret ones left
-    /// out: what a checkpoint keeps. With `defaults`, options that are not given stand with their
-    /// defaults, so that a stream keeps those it was made with.
+    /// The options that are given, as pairs of name and text in the order of their names. Secrets
+    /// and the options of the reader, which may hold some, are left out.
     ///
     /// ```
     /// let (options, _) = floe_notify::Options::parse([
@@ -196,28 +216,20 @@ impl Options {
     ///     ("cloudFiles.connectionString", "AccountKey=c2VjcmV0"),
     ///     ("cloudFiles.backfillInterval", "interval 24 hours"),
     /// ]);
-    /// let pairs = options.to_pairs(false);
+    /// let pairs = options.to_pairs();
     /// assert_eq!(pairs["cloudFiles.backfillInterval"], "1 day");
     /// assert!(!pairs.contains_key("cloudFiles.connectionString"));
-    /// assert_eq!(options.to_pairs(true)["cloudFiles.includeExistingFiles"], "true");
     /// ```
     #[must_use]
-    pub fn to_pairs(&self, defaults: bool) -> BTreeMap<String, String> {
-        let mut pairs = self.others.clone();
+    pub fn to_pairs(&self) -> BTreeMap<String, String> {
         let tags = self.tags.iter();
-        pairs.extend(tags.map(|(key, value)| (format!("{}{key}", keys::TAG_START), value.clone())));
-        for info in keys::ALL {
-            match self.values.get(info.name) {
-                Some(value) if !info.secret => {
-                    pairs.insert(info.name.to_owned(), value.to_string());
-                }
-                None if defaults && info.has_default() => {
-                    pairs.insert(info.name.to_owned(), info.default.to_owned());
-                }
-                _ => {}
-            }
-        }
-        pairs
+        let tags = tags.map(|(key, value)| (format!("{}{key}", keys::TAG_START), value.clone()));
+        let open = keys::ALL.iter().filter(|info| !info.secret);
+        let given = open.filter_map(|info| Some((info.name, self.values.get(info.name)?)));
+        given
+            .map(|(name, value)| (name.to_owned(), value.to_string()))
+            .chain(tags)
+            .collect()
     }
 }
 

@@ -33,6 +33,8 @@ pub struct MissingPermission {
     pub statement: String,
     /// Where the documentation has the action, when it has it.
     pub documented_in: Option<&'static str>,
+    /// Whether a policy denies the action in so many words, so that allowing it does not help.
+    pub explicitly: bool,
 }
 
 impl MissingPermission {
@@ -49,8 +51,10 @@ impl MissingPermission {
     /// ```
     #[must_use]
     pub fn aws(action: &str, resource: &str) -> Self {
-        let (statement, documented_in) = table::aws(action, resource);
-        Self::new(Cloud::Aws, action, resource, statement, documented_in)
+        // SQS and SNS write actions in other cases than policies do; IAM does not care.
+        let action = table::aws_spelling(action);
+        let (statement, documented_in) = table::aws(&action, resource);
+        Self::new(Cloud::Aws, &action, resource, statement, documented_in)
     }
 
     /// An action that Azure denied, with the permission for a custom role as JSON.
@@ -102,12 +106,14 @@ impl MissingPermission {
     #[must_use]
     pub fn of_message(cloud: Cloud, message: &str) -> Option<Self> {
         let (action, resource) = answer::parts(cloud, message)?;
-        match cloud {
-            Cloud::Aws => Some(Self::aws(action, resource)),
-            Cloud::Azure => Some(Self::azure(action, resource)),
-            Cloud::Gcp => Some(Self::gcp(action, resource)),
-            Cloud::Local => None,
-        }
+        let mut missing = match cloud {
+            Cloud::Aws => Self::aws(action, resource),
+            Cloud::Azure => Self::azure(action, resource),
+            Cloud::Gcp => Self::gcp(action, resource),
+            Cloud::Local => return None,
+        };
+        missing.explicitly = message.contains("explicit deny");
+        Some(missing)
     }
 
     /// The stable code of this error; `docs/errors/` has a page for it.
@@ -134,6 +140,7 @@ impl MissingPermission {
             resource: resource.to_owned(),
             statement,
             documented_in,
+            explicitly: false,
         }
     }
 }
@@ -147,6 +154,13 @@ impl fmt::Display for MissingPermission {
             statement,
             ..
         } = self;
+        if self.explicitly {
+            return write!(
+                f,
+                "{cloud} denies {action} on {resource} by a statement of a policy; allowing it \
+                 does not help, that statement has to go"
+            );
+        }
         write!(
             f,
             "{cloud} does not allow {action} on {resource}; add this:\n{statement}"

@@ -34,7 +34,7 @@ fn distance(left: &str, right: &str) -> usize {
         let mut line = vec![row + 1];
         for (column, b) in right.iter().enumerate() {
             let at =
-                |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX);
+                |line: &[usize], column: usize| line.get(column).copied().unwrap_or(MAX_COMPARED);
             let mut best = (at(&above, column) + usize::from(a != b))
                 .min(at(&above, column + 1) + 1)
                 .min(at(&line, column) + 1);

@@ -27,6 +27,9 @@ pub const MARK_VALUE: &str = "created";
 /// The keys that are set by the system, and by nobody else.
 pub const RESERVED_KEYS: [&str; 5] = [VENDOR, PATH, CHECKPOINT_LOCATION, STREAM_ID, MARK];
 
+/// The subject of findings about all tags together.
+pub(crate) const WHOLE: &str = "all tags";
+
 /// What the default tags are made of.
 ///
 /// ```

@@ -21,6 +21,13 @@ use super::overlap;
 pub const MAX_ENTRIES: usize = 100;
 
 /// An entry, and what it was read from; one that is new was read from nothing.
+///
+/// ```
+/// use floe_notify::aws::bucket::{Entry, Held};
+///
+/// let held = Held { entry: Entry::event_bridge(), payload: Some("as read") };
+/// assert_eq!(held.payload, Some("as read"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held<P> {
     /// What the entry says, as far as it matters here.
@@ -55,6 +62,12 @@ pub struct BucketConfiguration<P> {
 }
 
 /// What has to be done to a bucket.
+///
+/// ```
+/// use floe_notify::aws::bucket::Change;
+///
+/// assert_ne!(Change::Write("everything"), Change::Unchanged);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change<C> {
     /// Nothing: it is already as it should be.
@@ -109,6 +122,7 @@ impl<P: Clone> BucketConfiguration<P> {
 
     /// The topic that is already told of everything below a prefix, by exactly that prefix: what a
     /// second stream on one directory subscribes its queue to, because S3 takes no second entry.
+    /// Whose topic it is, its name and tags tell; one of somebody else has to allow it.
     ///
     /// ```
     /// use floe_notify::aws::bucket::{BucketConfiguration, Entry, Held};
@@ -179,7 +193,8 @@ impl<P: Clone> BucketConfiguration<P> {
             entry: ours.clone(),
             payload: None,
         };
-        let full = entries.len() >= MAX_ENTRIES;
+        let is_counted = |held: &&Held<P>| held.entry.kind != DestinationKind::EventBridge;
+        let full = entries.iter().filter(is_counted).count() >= MAX_ENTRIES;
         match place.and_then(|at| entries.get_mut(at)) {
             Some(old) => *old = held,
             None if full => return Err(BucketError::TooMany),

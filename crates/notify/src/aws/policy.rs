@@ -12,7 +12,7 @@ mod wire;
 
 use serde::Serialize;
 
-pub(crate) use documents::{LIST, SETUP, TEARDOWN};
+pub(crate) use documents::{LIST, OBJECTS, READ_BUCKET, SETUP, TEARDOWN};
 pub use documents::{
     ReadAccess, Setup, Use, consume, queue, queue_of_bucket, reduced, setup, topic,
 };
@@ -154,6 +154,13 @@ impl Items {
 }
 
 /// A condition of a statement: operator, key, value.
+///
+/// ```
+/// use floe_notify::aws::{Place, policy};
+///
+/// let document = policy::queue(&Place::new("eu-west-1", "1"), "a", "b");
+/// assert_eq!(document.statements()[0].conditions[0].operator, "ArnEquals");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
     /// Such as `ArnLike`.

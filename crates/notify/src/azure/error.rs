@@ -88,7 +88,10 @@ impl AzureError {
             return Some(AzureError::NotRegistered);
         }
         let (action, scope) = refused(message)?;
-        let ours = status == 403 && action.starts_with(EVENT_SUBSCRIPTIONS);
+        // Azure compares names of actions without regard to case, and does not always write them
+        // alike.
+        let head = action.get(..EVENT_SUBSCRIPTIONS.len()).unwrap_or_default();
+        let ours = status == 403 && head.eq_ignore_ascii_case(EVENT_SUBSCRIPTIONS);
         ours.then(|| AzureError::Forbidden {
             action: action.to_owned(),
             scope: scope.to_owned(),

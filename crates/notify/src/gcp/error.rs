@@ -24,8 +24,8 @@ pub enum GcpError {
     },
     /// The topic is told of another prefix; one topic serves one prefix.
     #[error(
-        "the topic {topic} is told of '{has}', not of '{wanted}'; tear down its services, or choose \
-         another resource suffix"
+        "the topic {topic} is told of '{has}', not of '{wanted}'; tear down its services, or \
+         choose another resource suffix"
     )]
     OtherPrefix {
         /// The topic.

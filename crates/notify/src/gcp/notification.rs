@@ -97,6 +97,14 @@ impl NotificationConfig {
 }
 
 /// A configuration that a bucket has, whoever made it.
+///
+/// ```
+/// use floe_notify::gcp::Existing;
+///
+/// let text = r#"{"items": [{"id": "8", "topic": "t", "event_types": ["OBJECT_DELETE"]}]}"#;
+/// assert!(!Existing::parse_list(text)?[0].tells_of_new_objects());
+/// # Ok::<(), floe_notify::gcp::GcpError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Existing {
     /// Its id, a number.

@@ -10,6 +10,13 @@ pub const MAX_CONFIGS: usize = 100;
 pub const MAX_CONFIGS_FOR_EVENT: usize = 10;
 
 /// What has to be done to a bucket.
+///
+/// ```
+/// use floe_notify::gcp::{NotificationConfig, Plan, plan};
+///
+/// let ours = NotificationConfig::new("acme", "orders", "");
+/// assert!(matches!(plan(&[], &ours, "databricks-auto-ingest"), Ok(Plan::Insert(_))));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plan {
     /// A configuration for our topic is there.

@@ -139,7 +139,7 @@ fn check(
         Some(c) => format!("it holds '{}'", c.escape_debug()),
         None if !(least..=most).contains(&name.len()) => {
             format!(
-                "'{name}' has {} characters; {least} to {most} are allowed",
+                "'{name}' is {} long; {least} to {most} characters are allowed",
                 name.len()
             )
         }

@@ -29,8 +29,8 @@ pub enum NameError {
     },
     /// The whole name is too long or too short.
     #[error(
-        "the resource name '{name}' has {length} characters; {cloud} takes {least} to {most}, which \
-         leaves {room} for the suffix"
+        "the resource name '{name}' has {length} characters; {cloud} takes {least} to {most}, \
+         which leaves {room} for the suffix"
     )]
     Length {
         /// Whose rule it is.

@@ -48,6 +48,11 @@ impl Options {
                 .for_each(|finding| finding.level = Level::Warning);
         }
         // What follows would lose data or fail later, and is an error whatever is validated.
+        findings.extend(self.not_there());
+        if let Err(error) = self.location() {
+            let name = keys::PATH.info().name;
+            findings.push(Finding::error(error.code(), name, error.to_string()));
+        }
         findings.extend(self.positive());
         findings.extend(clean::check(self));
         findings.extend(login::check(self));
@@ -183,17 +188,22 @@ impl Options {
             .into_iter()
             .filter(|name| self.has(name))
             .chain(tags);
-        let mut findings: Vec<Finding> = given
+        let message = format!("the option does not go together with `{name}`");
+        given
             .map(|other| {
-                let message = format!("the option does not go together with `{name}`");
-                Finding::error(codes::EXCLUDING_OPTIONS, other, message)
+                Finding::error(codes::EXCLUDING_OPTIONS, other, message.clone())
                     .with_hint("leave out one of the two options")
             })
-            .collect();
-        let message = "managed file events are a service of Databricks, which is not there here";
-        let finding = Finding::error(codes::DOUBTFUL_OPTION, name, message);
-        findings.push(finding.with_hint("write cloudFiles.useNotifications=true"));
-        findings
+            .collect()
+    }
+
+    fn not_there(&self) -> Option<Finding> {
+        self.get(keys::USE_MANAGED_FILE_EVENTS).then(|| {
+            let name = keys::USE_MANAGED_FILE_EVENTS.info().name;
+            let message = "managed file events are a service of Databricks and not there here";
+            Finding::error(codes::DOUBTFUL_OPTION, name, message)
+                .with_hint("write cloudFiles.useNotifications=true")
+        })
     }
 
     /// Options of notifications in a stream that lists.

@@ -50,6 +50,10 @@ impl Info {
 }
 
 /// What the values of an option look like.
+///
+/// ```
+/// assert_eq!(floe_notify::options::Kind::Clean.to_string(), "`OFF`, `DELETE`, `MOVE`");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
@@ -138,6 +142,12 @@ impl Group {
 }
 
 /// When another value of an option takes effect.
+///
+/// ```
+/// use floe_notify::options::{Change, keys};
+///
+/// assert_eq!(keys::INCLUDE_EXISTING_FILES.key().info().change, Change::FirstStart);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Change {
     /// At the next start of the stream.
@@ -159,6 +169,16 @@ impl fmt::Display for Change {
 }
 
 /// An option by its name and the type of its values.
+///
+/// ```
+/// use floe_notify::Options;
+/// use floe_notify::options::{Key, keys};
+///
+/// let key: Key<String> = keys::REGION;
+/// let mut options = Options::default();
+/// options.set(key, "eu-west-1".to_owned());
+/// assert_eq!(options.find(key).as_deref(), Some("eu-west-1"));
+/// ```
 pub struct Key<T> {
     info: Info,
     of: PhantomData<fn() -> T>,
@@ -236,6 +256,14 @@ impl<T: OptionType> Key<T> {
 }
 
 /// An option that has a default.
+///
+/// ```
+/// use floe_notify::Options;
+/// use floe_notify::options::{Setting, keys};
+///
+/// let setting: Setting<bool> = keys::USE_NOTIFICATIONS;
+/// assert!(!Options::default().get(setting));
+/// ```
 pub struct Setting<T> {
     key: Key<T>,
     default: T,
@@ -291,6 +319,12 @@ impl<T: Copy> From<Setting<T>> for Key<T> {
 }
 
 /// A type that values of options have; there are no others than those of this crate.
+///
+/// ```
+/// use floe_notify::options::{ByteSize, Kind, OptionType};
+///
+/// assert_eq!(ByteSize::KIND, Kind::Bytes);
+/// ```
 pub trait OptionType: Sized + sealed::Sealed {
     /// What the values look like.
     const KIND: Kind;

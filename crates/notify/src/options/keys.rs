@@ -112,7 +112,7 @@ keys! {
     RESOURCE_PREFIX: Key<String> = "floe.resourcePrefix", Group::Common,
         "what the names of created resources begin with; with another one the resources of the \
          original are not found",
-        default_words("the prefix of the original");
+        change(Change::FirstStart), default_words("the prefix of the original");
 
     // Listing.
     USE_INCREMENTAL_LISTING: Setting<IncrementalListing> = "cloudFiles.useIncrementalListing",
@@ -133,7 +133,8 @@ keys! {
         "how many workers take messages from the queue",
         or("1", 1);
     PATH_REWRITES: Key<PathRewrites> = "cloudFiles.pathRewrites", Group::Notification,
-        "where files of a bucket are read instead, when a queue of yours is told of several buckets";
+        "where files of a bucket are read instead, when a queue of yours is told of several \
+         buckets";
     SERVICE_CREDENTIAL: Key<String> = "databricks.serviceCredential", Group::Notification,
         "the name of a credential that is kept elsewhere; in place of all others";
 

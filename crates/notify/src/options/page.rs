@@ -42,7 +42,7 @@ the queue and a label (as JSON) of the event subscription on Azure, labels on GC
 | credentials without `useNotifications` | FLOE-NOTIFY-0045 |
 | a bound of zero, a retention that is too short or longer than `maxFileAge` | FLOE-NOTIFY-0046 |
 | no `format`, neither a path nor a queue, a queue without path and schema | FLOE-NOTIFY-0047 |
-| `includeExistingFiles` or the path changed after the first start | FLOE-NOTIFY-0048 |
+| `includeExistingFiles`, `floe.resourcePrefix` or the path changed after the first start | FLOE-NOTIFY-0048 |
 ";
 
 /// The page `docs/notification-options.md`.

@@ -12,7 +12,7 @@ use crate::suggest;
 const STARTS: [&str; 3] = [keys::START, "databricks.", "floe."];
 
 /// What people write that never was an option, or is one elsewhere, and what to do instead.
-const ELSEWHERE: [(&str, &str); 7] = [
+const ELSEWHERE: [(&str, &str); 8] = [
     (
         "fullDirectoryScanInterval",
         "it is no option; `cloudFiles.backfillInterval` lists regularly",
@@ -20,6 +20,10 @@ const ELSEWHERE: [(&str, &str); 7] = [
     (
         "backfillMaxFiles",
         "it is no option; `cloudFiles.maxFilesPerTrigger` bounds every batch",
+    ),
+    (
+        "resourceTag",
+        "write one option for each tag: `cloudFiles.resourceTag.<key>`",
     ),
     (
         "resourceTags",

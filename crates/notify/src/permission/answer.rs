@@ -27,6 +27,12 @@ fn aws(message: &str) -> Option<(&str, &str)> {
 fn gcp(message: &str) -> Option<(&str, &str)> {
     /// What is named when the message names no resource.
     const UNNAMED: &str = "the resource of the call";
+    // What Cloud Storage says when its service agent lacks the role on the topic.
+    if let Some((_, behind)) = message.split_once("permission to publish messages") {
+        let (_, behind) = behind.split_once("topic '")?;
+        let (topic, _) = behind.split_once('\'')?;
+        return Some(("pubsub.topics.publish", topic));
+    }
     if let Some((_, behind)) = message.split_once("Permission '") {
         let (permission, behind) = behind.split_once('\'')?;
         let named = behind

@@ -1,6 +1,6 @@
 //! For every action, what to add.
 
-use crate::aws::policy::{Items, LIST, SETUP, Statement, TEARDOWN};
+use crate::aws::policy::{Items, LIST, OBJECTS, READ_BUCKET, SETUP, Statement, TEARDOWN};
 use crate::azure::role::{ACTIONS, BUILT_IN, DATA_ACTIONS};
 use crate::gcp::{BUCKET_PERMISSIONS, PERMISSIONS};
 
@@ -15,6 +15,15 @@ const GCP_ROLES: [(&str, &str); 8] = [
     ("storage.objects.create", "roles/storage.objectUser"),
     ("storage.objects.", "roles/storage.objectViewer"),
 ];
+
+/// An action as the policies of the documentation spell it, when they have it.
+pub(super) fn aws_spelling(action: &str) -> String {
+    [SETUP.as_slice(), &LIST, &TEARDOWN, &READ_BUCKET, &OBJECTS]
+        .into_iter()
+        .flatten()
+        .find(|known| known.eq_ignore_ascii_case(action))
+        .map_or_else(|| action.to_owned(), |known| (*known).to_owned())
+}
 
 pub(super) fn aws(action: &str, resource: &str) -> (String, Option<&'static str>) {
     let documented_in = [

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::RESERVED_KEYS;
+use super::{RESERVED_KEYS, WHOLE};
 use crate::codes;
 use crate::finding::Finding;
 use crate::location::Cloud;
@@ -46,7 +46,7 @@ pub(super) fn problem(cloud: Cloud, key: &str, value: &str) -> Option<String> {
 pub(super) fn whole(cloud: Cloud, pairs: &BTreeMap<String, String>) -> Option<Finding> {
     let many = |most: usize| {
         let message = format!("there are {} tags; {cloud} takes {most}", pairs.len());
-        (pairs.len() > most).then(|| Finding::error(codes::BAD_TAG, "resourceTag", message))
+        (pairs.len() > most).then(|| Finding::error(codes::BAD_TAG, WHOLE, message))
     };
     match cloud {
         // One is left for the mark of who made a resource.
@@ -58,7 +58,7 @@ pub(super) fn whole(cloud: Cloud, pairs: &BTreeMap<String, String>) -> Option<Fi
                 .map(|(key, value)| key.len() + value.len())
                 .sum();
             let message = format!("the tags have {bytes} bytes; {cloud} takes {AZURE_BYTES}");
-            (bytes > AZURE_BYTES).then(|| Finding::error(codes::BAD_TAG, "resourceTag", message))
+            (bytes > AZURE_BYTES).then(|| Finding::error(codes::BAD_TAG, WHOLE, message))
         }
         Cloud::Local => None,
     }

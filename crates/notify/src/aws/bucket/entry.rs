@@ -22,9 +22,18 @@ pub enum DestinationKind {
     Queue,
     /// A Lambda function.
     Lambda,
+    /// EventBridge, which is told of everything and has neither an ARN nor a filter.
+    EventBridge,
 }
 
 /// What one entry of a notification configuration says.
+///
+/// ```
+/// use floe_notify::aws::bucket::Entry;
+///
+/// let entry = Entry::topic("orders", "arn:aws:sns:eu-west-1:1:orders", "orders/");
+/// assert_eq!(entry.id.as_deref(), Some("orders"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its id, which comes back in every event; S3 makes one up when there is none.
@@ -66,6 +75,27 @@ impl Entry {
     #[must_use]
     pub fn queue(id: &str, arn: &str, key_prefix: &str) -> Self {
         Self::new(DestinationKind::Queue, id, arn, key_prefix)
+    }
+
+    /// The switch that tells EventBridge of everything, which is part of a configuration, too: a
+    /// driver holds it as an entry, so that it is written back with the others.
+    ///
+    /// ```
+    /// use floe_notify::aws::bucket::Entry;
+    /// use floe_notify::aws::overlap;
+    ///
+    /// let ours = Entry::topic("orders", "arn:aws:sns:eu-west-1:1:orders", "");
+    /// assert_eq!(overlap::between(&Entry::event_bridge(), &ours), None);
+    /// ```
+    #[must_use]
+    pub fn event_bridge() -> Self {
+        Entry {
+            id: None,
+            kind: DestinationKind::EventBridge,
+            arn: String::new(),
+            events: Vec::new(),
+            rules: Vec::new(),
+        }
     }
 
     fn new(kind: DestinationKind, id: &str, arn: &str, key_prefix: &str) -> Self {

@@ -52,8 +52,10 @@ const USE: [&str; 12] = [
     "sqs:TagQueue",
     "sqs:ChangeMessageVisibility",
 ];
-const READ_BUCKET: [&str; 2] = ["s3:GetBucketLocation", "s3:ListBucket"];
-const OBJECTS: [&str; 4] = [
+/// What finding files in a bucket needs.
+pub(crate) const READ_BUCKET: [&str; 2] = ["s3:GetBucketLocation", "s3:ListBucket"];
+/// What the reduced policy allows on objects.
+pub(crate) const OBJECTS: [&str; 4] = [
     "s3:PutObject",
     "s3:PutObjectAcl",
     "s3:GetObject",
@@ -198,6 +200,18 @@ fn unreadable(bucket_arn: &str) -> Finding {
 }
 
 /// What the policy of [`reduced`] is for.
+///
+/// ```
+/// use floe_notify::aws::{Place, policy};
+///
+/// let of = policy::Use {
+///     place: Place::new("eu-west-1", "1"),
+///     bucket: "acme".to_owned(),
+///     queue: "q".to_owned(),
+///     topic: "t".to_owned(),
+/// };
+/// assert!(policy::reduced(&of).0.to_json().contains("arn:aws:sqs:eu-west-1:1:q"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
     /// Where topic and queue are.

@@ -6,7 +6,7 @@ use crate::finding::Finding;
 use crate::location::{Cloud, Location, Store};
 use crate::names::{ResourceName, default_prefix};
 use crate::options::{CleanSource, Options, keys};
-use crate::tags::{StreamTags, Tags};
+use crate::tags::{StreamTags, Tags, WHOLE};
 
 /// What is known when a stream starts, beside its options.
 ///
@@ -134,11 +134,16 @@ impl Options {
             .map(|(key, value)| (key.as_str(), value.as_str()));
         let (_, of_tags) = Tags::new(cloud, StreamTags::default(), tags);
         // Reserved keys are told by `check` already.
-        findings.extend(
-            of_tags
-                .into_iter()
-                .filter(|it| it.code != codes::RESERVED_TAG),
-        );
+        let of_tags = of_tags
+            .into_iter()
+            .filter(|it| it.code != codes::RESERVED_TAG);
+        findings.extend(of_tags.map(|finding| {
+            let subject = match finding.subject.as_str() {
+                WHOLE => keys::TAG_START.trim_end_matches('.').to_owned(),
+                key => format!("{}{key}", keys::TAG_START),
+            };
+            Finding { subject, ..finding }
+        }));
         findings
     }
 
@@ -146,7 +151,7 @@ impl Options {
         if start.path.is_some() {
             return None;
         }
-        if self.own_queue().is_none() {
+        if self.own_queue().is_none() || !self.get(keys::USE_NOTIFICATIONS) {
             let message = "it is not said which directory to read";
             let finding = Finding::error(codes::MISSING_OPTION, "path", message);
             return Some(finding.with_hint("give a path, or the queue to take events from"));

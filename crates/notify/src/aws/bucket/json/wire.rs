@@ -34,6 +34,8 @@ fn entry(kind: DestinationKind, raw: &str) -> Result<Held<String>, BucketError> 
         DestinationKind::Topic => wire.topic_arn,
         DestinationKind::Queue => wire.queue_arn,
         DestinationKind::Lambda => wire.lambda_function_arn,
+        // It has no list; in JSON the switch is a key of its own, which is kept as it is.
+        DestinationKind::EventBridge => None,
     };
     let list = LISTS
         .iter()
