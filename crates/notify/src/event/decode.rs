@@ -309,12 +309,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Tells the form of an object by its fields, and reads it.
-    fn top(&mut self, mut top: Top<'a>, text: &'a [u8]) -> Result<(), EventError> {
+    fn top(&mut self, top: Top<'a>, text: &'a [u8]) -> Result<(), EventError> {
         if !matches!(top.records, List::Missing) {
             return s3::records(self, top);
         }
         if s3::is_sns(&top) {
-            return s3::sns(self, &mut top);
+            return s3::sns(self, top, text);
         }
         if top.s3.is_there() {
             return s3::record(self, s3::alone(top));

@@ -8,7 +8,7 @@ use super::super::version::{Sequencer, Version};
 use super::super::{Cloud, Dialect, EventKind, EventTime, FileEvent, Source};
 use super::forms::{Blob, Top};
 use super::wire::{Field, Object};
-use super::{Reader, major, parse, shortened, unquoted};
+use super::{Reader, major, shortened, unquoted};
 
 /// Types of events of storage accounts.
 const PREFIX: &str = "Microsoft.Storage.";
@@ -39,16 +39,13 @@ pub(super) fn read<'a>(reader: &mut Reader<'a>, top: Top<'a>) -> Result<(), Even
             known: "versions up to 3",
         });
     }
-    let about_files = kind_of(&name, None) != EventKind::Other;
-    let blob = match head.data {
+    let about_files =
+        kind_of(&name, None) != EventKind::Other || subject.as_deref().and_then(blob_of).is_some();
+    let blob = if about_files {
+        head.data.get("data")?.unwrap_or_default()
+    } else {
         // The reports of policies have data of their own.
-        Some(data) if about_files || subject.as_deref().and_then(blob_of).is_some() => {
-            let data = data.get().as_bytes();
-            parse::<Object<Blob<'a>>>(data)?
-                .get("data")?
-                .unwrap_or_default()
-        }
-        _ => Blob::default(),
+        Blob::default()
     };
     let api = blob.api.text("data.api")?;
     let kind = kind_of(&name, api.as_deref());
@@ -80,7 +77,7 @@ struct Head<'a> {
     source: Option<Cow<'a, str>>,
     time_field: &'static str,
     time: Field<'a>,
-    data: Option<&'a serde_json::value::RawValue>,
+    data: Object<Blob<'a>>,
     data_version: Option<Cow<'a, str>>,
 }
 

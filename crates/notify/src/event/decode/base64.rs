@@ -9,29 +9,59 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let mut bytes = Vec::with_capacity(digits.len() / 4 * 3 + 2);
-    for group in digits.chunks(4) {
-        let mut bits = 0;
-        for digit in group {
-            bits = bits << 6 | value(*digit)?;
+    let (groups, rest) = digits.as_chunks::<4>();
+    for group in groups {
+        let bits = group.map(value);
+        // A digit has six bits, so what is more says that one of the four is none.
+        if bits.iter().fold(0, |all, bits| all | bits) > 63 {
+            return None;
         }
-        // Two digits hold one byte, three hold two; what is left of the last digit is dropped.
-        let bits: u32 = bits << (6 * (4 - group.len()));
-        let [_, group_bytes @ ..] = bits.to_be_bytes();
-        bytes.extend(group_bytes.into_iter().take(group.len() - 1));
+        let [a, b, c, d] = bits;
+        bytes.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+    }
+    // Two digits hold one byte, three hold two; what is left of the last digit is dropped.
+    match *rest {
+        [a, b] => bytes.push(checked(a)? << 2 | checked(b)? >> 4),
+        [a, b, c] => {
+            let (a, b, c) = (checked(a)?, checked(b)?, checked(c)?);
+            bytes.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2]);
+        }
+        _ => {}
     }
     Some(bytes)
 }
 
-fn value(digit: u8) -> Option<u32> {
-    let value = match digit {
-        b'A'..=b'Z' => digit - b'A',
-        b'a'..=b'z' => digit - b'a' + 26,
-        b'0'..=b'9' => digit - b'0' + 52,
+/// What each byte stands for.
+const VALUES: [u8; 256] = {
+    let mut values = [NONE; 256];
+    let mut byte = 0;
+    while byte < values.len() {
+        values[byte] = digit(byte as u8);
+        byte += 1;
+    }
+    values
+};
+/// Of bytes that are no digits.
+const NONE: u8 = 0xFF;
+
+const fn digit(byte: u8) -> u8 {
+    match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
         b'+' | b'-' => 62,
         b'/' | b'_' => 63,
-        _ => return None,
-    };
-    Some(u32::from(value))
+        _ => NONE,
+    }
+}
+
+fn value(byte: u8) -> u8 {
+    VALUES.get(usize::from(byte)).copied().unwrap_or(NONE)
+}
+
+fn checked(byte: u8) -> Option<u8> {
+    let value = value(byte);
+    (value != NONE).then_some(value)
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub(super) struct Top<'a> {
     #[serde(borrow, rename = "Timestamp")]
     pub(super) timestamp: Field<'a>,
     #[serde(borrow, rename = "Message")]
-    pub(super) message_of_sns: Option<&'a RawValue>,
+    pub(super) message_of_sns: Field<'a>,
     // EventBridge; `source` and `time` are CloudEvents' as well.
     #[serde(borrow, rename = "version")]
     pub(super) version: Field<'a>,
@@ -69,7 +69,7 @@ pub(super) struct Top<'a> {
     #[serde(borrow, rename = "type")]
     pub(super) kind_of_event: Field<'a>,
     #[serde(borrow, rename = "data")]
-    pub(super) data: Option<&'a RawValue>,
+    pub(super) data: Object<Blob<'a>>,
     // Pub/Sub, Cloud Functions, and the description of an object of Cloud Storage.
     #[serde(borrow, rename = "message")]
     pub(super) message: Option<&'a RawValue>,
@@ -250,4 +250,14 @@ pub(super) struct Context<'a> {
     pub(super) event_type: Field<'a>,
     #[serde(borrow)]
     pub(super) timestamp: Field<'a>,
+}
+
+/// Fields of [`Top`] as they are written, for the forms that are rare.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Raw<'a> {
+    #[serde(borrow, rename = "data")]
+    pub(super) data: Option<&'a RawValue>,
+    #[serde(borrow, rename = "Message")]
+    pub(super) message: Option<&'a RawValue>,
 }

@@ -8,7 +8,7 @@ use super::super::error::EventError;
 use super::super::key::ObjectKey;
 use super::super::version::{Sequencer, Version};
 use super::super::{Cloud, Dialect, EventKind, EventTime, FileEvent, Overwrite};
-use super::forms::{Attributes, Context, PubSub, Resource, Top};
+use super::forms::{Attributes, Context, PubSub, Raw, Resource, Top};
 use super::wire::{Field, Object};
 use super::{Reader, base64, begins_json, parse, shortened};
 
@@ -191,7 +191,7 @@ pub(super) fn is_one(top: &Top<'_>) -> bool {
     let kind = top.kind_of_event.as_str().unwrap_or_default();
     let function = top.event_type.as_str().unwrap_or_default();
     is_object(top.message)
-        || is_object(top.message_of_sns)
+        || top.message_of_sns.is_there()
         || is_object(top.attributes)
         || is_object(top.context)
         || kind.starts_with("google.")
@@ -208,12 +208,17 @@ pub(super) fn read<'a>(
     top: Top<'a>,
     text: &'a [u8],
 ) -> Result<(), EventError> {
-    let messages = [top.message, top.message_of_sns].into_iter().flatten();
-    if let Some(message) = messages.into_iter().find(|raw| is_object(Some(raw))) {
-        reader.within("message", None, |reader| {
-            reader.attempt(|reader| pub_sub(reader, message.get().as_bytes()));
-        });
-        return Ok(());
+    if is_object(top.message) || top.message_of_sns.is_there() {
+        let message = match top.message {
+            Some(message) => Some(message),
+            None => parse::<Raw<'a>>(text)?.message,
+        };
+        if let Some(message) = message {
+            reader.within("message", None, |reader| {
+                reader.attempt(|reader| pub_sub(reader, message.get().as_bytes()));
+            });
+            return Ok(());
+        }
     }
     if is_object(top.attributes) {
         return pub_sub(reader, text);
@@ -221,22 +226,30 @@ pub(super) fn read<'a>(
     if let Some(context) = top.context.filter(|raw| is_object(Some(raw))) {
         let context = parse::<Object<Context<'a>>>(context.get().as_bytes())?;
         let context = context.get("context")?.unwrap_or_default();
-        return evented(reader, context.event_type, context.timestamp, top.data);
+        return evented(
+            reader,
+            context.event_type,
+            context.timestamp,
+            data_of(text)?,
+        );
     }
     if top.kind.as_str() == Some(OBJECT) {
         return alone(reader, text);
     }
-    match top.kind_of_event.as_str() {
-        Some(EVENTARC_MESSAGE) => match top.data {
-            Some(data) => {
-                reader.raw("data", data);
-                Ok(())
-            }
-            None => Err(EventError::MissingField { field: "data" }),
-        },
-        Some(_) => evented(reader, top.kind_of_event, top.time, top.data),
-        None => evented(reader, top.event_type, top.time, top.data),
+    let data = data_of(text)?;
+    match (top.kind_of_event.as_str(), data) {
+        (Some(EVENTARC_MESSAGE), Some(data)) => {
+            reader.raw("data", data);
+            Ok(())
+        }
+        (Some(EVENTARC_MESSAGE), None) => Err(EventError::MissingField { field: "data" }),
+        (Some(_), _) => evented(reader, top.kind_of_event, top.time, data),
+        (None, _) => evented(reader, top.event_type, top.time, data),
     }
+}
+
+fn data_of(text: &[u8]) -> Result<Option<&RawValue>, EventError> {
+    Ok(parse::<Raw<'_>>(text)?.data)
 }
 
 /// A message of Pub/Sub, or an event of Eventarc in its form.
@@ -259,7 +272,7 @@ fn pub_sub<'a>(reader: &mut Reader<'a>, text: &'a [u8]) -> Result<(), EventError
         }
         return notified(reader, attributes, &payload.unwrap_or_default());
     }
-    let raw = parse::<Top<'a>>(text)?.data;
+    let raw = data_of(text)?;
     match (attributes.kind_of_event.as_str(), raw) {
         (Some(EVENTARC_MESSAGE), Some(data)) => {
             reader.raw("data", data);

@@ -6,9 +6,9 @@ use super::super::error::EventError;
 use super::super::key::ObjectKey;
 use super::super::version::{Sequencer, Version};
 use super::super::{Cloud, Dialect, EventKind, EventTime, FileEvent};
-use super::forms::{Detail, Named, Record, S3, S3Object, Top};
+use super::forms::{Detail, Named, Raw, Record, S3, S3Object, Top};
 use super::wire::{Field, Object, wrong};
-use super::{Reader, major, shortened, unquoted};
+use super::{Reader, major, parse, shortened, unquoted};
 
 /// "The major version is compared for equality, the minor one for at least" ("Event message
 /// structure" of the S3 User Guide).
@@ -160,24 +160,35 @@ pub(super) fn test<'a>(reader: &mut Reader<'a>, top: Top<'a>) -> Result<(), Even
 
 pub(super) fn is_sns(top: &Top<'_>) -> bool {
     let kind = top.type_of_sns.as_str().unwrap_or_default();
-    let is_text = |raw: &serde_json::value::RawValue| raw.get().starts_with('"');
-    CONFIRMATIONS.contains(&kind)
-        || top.message_of_sns.is_some_and(|message| {
-            kind == "Notification" || top.topic_arn.is_there() || is_text(message)
-        })
+    let named = kind == "Notification" || top.topic_arn.is_there();
+    let message = &top.message_of_sns;
+    CONFIRMATIONS.contains(&kind) || message.as_str().is_some() || message.is_there() && named
 }
 
-pub(super) fn sns<'a>(reader: &mut Reader<'a>, top: &mut Top<'a>) -> Result<(), EventError> {
-    let kind = std::mem::take(&mut top.type_of_sns).text("Type")?;
-    match (kind, top.message_of_sns) {
-        (Some(kind), _) if CONFIRMATIONS.contains(&&*kind) => {
-            let mut event = FileEvent::new(Cloud::Aws, Dialect::Sns, EventKind::Other, kind);
-            let time = std::mem::take(&mut top.timestamp);
-            event.time = reader.time("Timestamp", time, EventTime::parse)?;
-            reader.event(event);
-        }
-        (_, Some(message)) => reader.raw("Message", message),
-        (_, None) => return Err(EventError::MissingField { field: "Message" }),
+pub(super) fn sns<'a>(
+    reader: &mut Reader<'a>,
+    top: Top<'a>,
+    text: &'a [u8],
+) -> Result<(), EventError> {
+    if let Some(kind) = top.type_of_sns.as_str()
+        && CONFIRMATIONS.contains(&kind)
+    {
+        let kind = top.type_of_sns.required("Type")?;
+        let mut event = FileEvent::new(Cloud::Aws, Dialect::Sns, EventKind::Other, kind);
+        event.time = reader.time("Timestamp", top.timestamp, EventTime::parse)?;
+        reader.event(event);
+        return Ok(());
+    }
+    match top.message_of_sns {
+        Field::Text(message) => reader.within("Message", None, |reader| match message {
+            Cow::Borrowed(message) => reader.body(message.as_bytes()),
+            Cow::Owned(message) => reader.passing(message.as_bytes()),
+        }),
+        // Some who record messages put the object itself in place of its text.
+        _ => match parse::<Raw<'a>>(text)?.message {
+            Some(message) => reader.raw("Message", message),
+            None => return Err(EventError::MissingField { field: "Message" }),
+        },
     }
     Ok(())
 }
