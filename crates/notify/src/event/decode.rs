@@ -303,33 +303,33 @@ impl<'a> Reader<'a> {
 
     fn object(&mut self, text: &'a [u8]) {
         match parse::<Top<'a>>(text) {
-            Ok(top) => self.attempt(|reader| reader.top(top, text)),
+            Ok(mut top) => self.attempt(|reader| reader.top(&mut top, text)),
             Err(error) => self.fail(error),
         }
     }
 
     /// Tells the form of an object by its fields, and reads it.
-    fn top(&mut self, top: Top<'a>, text: &'a [u8]) -> Result<(), EventError> {
+    fn top(&mut self, top: &mut Top<'a>, text: &'a [u8]) -> Result<(), EventError> {
         if !matches!(top.records, List::Missing) {
             return s3::records(self, top);
         }
-        if s3::is_sns(&top) {
+        if s3::is_sns(top) {
             return s3::sns(self, top, text);
         }
-        if top.s3.is_there() {
-            return s3::record(self, s3::alone(top));
+        if top.s3.is_some() {
+            return s3::alone(self, text);
         }
-        if s3::is_test(&top) {
-            return s3::test(self, top);
+        if s3::is_test(top) {
+            return s3::test(self, std::mem::take(top));
         }
         if top.detail.is_there() || top.detail_type.is_there() {
-            return s3::event_bridge(self, top);
+            return s3::event_bridge(self, std::mem::take(top));
         }
-        if gcs::is_one(&top) {
-            return gcs::read(self, top, text);
+        if gcs::is_one(top) {
+            return gcs::read(self, std::mem::take(top), text);
         }
-        if azure::is_one(&top) {
-            return azure::read(self, top);
+        if azure::is_one(top) {
+            return azure::read(self, std::mem::take(top));
         }
         let lists = [
             ("Messages", top.sqs_messages),
@@ -407,8 +407,11 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, EventError> {
             .take(error.line().saturating_sub(1))
             .map(<[u8]>::len)
             .sum();
-        let column = error.column().max(1);
-        let offset = text.len().min(line_start + column - 1);
+        // Where a text ends too early, the column is that of its last byte.
+        let offset = match error.is_eof() {
+            true => text.len(),
+            false => text.len().min(line_start + error.column().max(1) - 1),
+        };
         let message = error.to_string();
         let problem = message
             .rsplit_once(" at line ")
@@ -416,7 +419,7 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, EventError> {
         EventError::NotJson {
             offset,
             line: error.line().max(1),
-            column,
+            column: offset.saturating_sub(line_start) + 1,
             problem: problem.to_owned(),
             seen: seen(text.get(offset..).unwrap_or_default()),
         }
@@ -445,17 +448,16 @@ fn shortened(text: &[u8]) -> String {
 
 /// The first keys of an object, for people.
 fn keys(text: &[u8]) -> String {
-    let object: Option<std::collections::BTreeMap<Cow<'_, str>, serde::de::IgnoredAny>> =
-        serde_json::from_slice(text).ok();
-    let keys = object.unwrap_or_default();
+    let object: Option<wire::FirstKeys> = serde_json::from_slice(text).ok();
+    let keys = object.unwrap_or_default().0;
     if keys.is_empty() {
         return "an object without keys".to_owned();
     }
+    let more = if keys.len() > SHOWN_KEYS { ", …" } else { "" };
     let shown: Vec<String> = keys
-        .keys()
+        .iter()
         .take(SHOWN_KEYS)
         .map(|key| shortened(key.as_bytes()))
         .collect();
-    let more = if keys.len() > SHOWN_KEYS { ", …" } else { "" };
     format!("an object with {}{more}", shown.join(", "))
 }

@@ -12,16 +12,10 @@ pub(super) struct Top<'a> {
     // Records of S3, and one by itself; what an SQS trigger or subscription of Lambda wraps.
     #[serde(borrow, rename = "Records")]
     pub(super) records: List<Object<Record<'a>>>,
-    #[serde(borrow, rename = "eventVersion")]
-    pub(super) event_version: Field<'a>,
-    #[serde(borrow, rename = "eventSource")]
-    pub(super) event_source: Field<'a>,
     #[serde(borrow, rename = "eventTime")]
     pub(super) event_time: Field<'a>,
-    #[serde(borrow, rename = "eventName")]
-    pub(super) event_name: Field<'a>,
     #[serde(borrow, rename = "s3")]
-    pub(super) s3: Object<S3<'a>>,
+    pub(super) s3: Option<&'a RawValue>,
     // The test event of S3.
     #[serde(borrow, rename = "Service")]
     pub(super) service: Field<'a>,

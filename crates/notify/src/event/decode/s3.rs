@@ -29,32 +29,29 @@ const CONFIRMATIONS: [&str; 2] = ["SubscriptionConfirmation", "UnsubscribeConfir
 
 // === records ===
 
-pub(super) fn records<'a>(reader: &mut Reader<'a>, top: Top<'a>) -> Result<(), EventError> {
-    if is_sns(&top) {
+pub(super) fn records<'a>(reader: &mut Reader<'a>, top: &mut Top<'a>) -> Result<(), EventError> {
+    if is_sns(top) {
         return Err(EventError::Ambiguous {
             one: "a list of records",
             other: "an envelope of SNS",
         });
     }
-    reader.items("Records", top.records, |reader, item| {
-        reader.attempt(|reader| match item.get("the record")? {
-            Some(item) => record(reader, item),
-            None => Err(wrong("the record", "an object", "null".to_owned())),
-        });
-    });
+    reader.items(
+        "Records",
+        std::mem::take(&mut top.records),
+        |reader, item| {
+            reader.attempt(|reader| match item.get("the record")? {
+                Some(item) => record(reader, item),
+                None => Err(wrong("the record", "an object", "null".to_owned())),
+            });
+        },
+    );
     Ok(())
 }
 
 /// A record without the list around it.
-pub(super) fn alone(top: Top<'_>) -> Record<'_> {
-    Record {
-        event_version: top.event_version,
-        event_source: top.event_source,
-        event_time: top.event_time,
-        event_name: top.event_name,
-        s3: top.s3,
-        ..Record::default()
-    }
+pub(super) fn alone<'a>(reader: &mut Reader<'a>, text: &'a [u8]) -> Result<(), EventError> {
+    record(reader, parse(text)?)
 }
 
 pub(super) fn record<'a>(reader: &mut Reader<'a>, record: Record<'a>) -> Result<(), EventError> {
@@ -91,7 +88,8 @@ pub(super) fn record<'a>(reader: &mut Reader<'a>, record: Record<'a>) -> Result<
     event.bucket = bucket_of(bucket, "s3.bucket", "s3.bucket.name")?;
     let object = object.get("s3.object")?.unwrap_or_default();
     describe(reader, &mut event, object, Keys::Encoded)?;
-    reader.event(complete(event, "s3.bucket.name", "s3.object.key")?);
+    check(&event, "s3.bucket.name", "s3.object.key")?;
+    reader.event(event);
     Ok(())
 }
 
@@ -167,19 +165,20 @@ pub(super) fn is_sns(top: &Top<'_>) -> bool {
 
 pub(super) fn sns<'a>(
     reader: &mut Reader<'a>,
-    top: Top<'a>,
+    top: &mut Top<'a>,
     text: &'a [u8],
 ) -> Result<(), EventError> {
     if let Some(kind) = top.type_of_sns.as_str()
         && CONFIRMATIONS.contains(&kind)
     {
-        let kind = top.type_of_sns.required("Type")?;
+        let kind = std::mem::take(&mut top.type_of_sns).required("Type")?;
         let mut event = FileEvent::new(Cloud::Aws, Dialect::Sns, EventKind::Other, kind);
-        event.time = reader.time("Timestamp", top.timestamp, EventTime::parse)?;
+        let time = std::mem::take(&mut top.timestamp);
+        event.time = reader.time("Timestamp", time, EventTime::parse)?;
         reader.event(event);
         return Ok(());
     }
-    match top.message_of_sns {
+    match std::mem::take(&mut top.message_of_sns) {
         Field::Text(message) => reader.within("Message", None, |reader| match message {
             Cow::Borrowed(message) => reader.body(message.as_bytes()),
             Cow::Owned(message) => reader.passing(message.as_bytes()),
@@ -242,7 +241,8 @@ pub(super) fn event_bridge<'a>(reader: &mut Reader<'a>, top: Top<'a>) -> Result<
     event.bucket = bucket_of(detail.bucket, "detail.bucket", "detail.bucket.name")?;
     let object = detail.object.get("detail.object")?.unwrap_or_default();
     describe(reader, &mut event, object, Keys::Plain)?;
-    reader.event(complete(event, "detail.bucket.name", "detail.object.key")?);
+    check(&event, "detail.bucket.name", "detail.object.key")?;
+    reader.event(event);
     Ok(())
 }
 
@@ -305,15 +305,11 @@ fn bucket_of<'a>(
 }
 
 /// An event about a file says which.
-fn complete<'a>(
-    event: FileEvent<'a>,
-    bucket: &'static str,
-    key: &'static str,
-) -> Result<FileEvent<'a>, EventError> {
+fn check(event: &FileEvent<'_>, bucket: &'static str, key: &'static str) -> Result<(), EventError> {
     match (event.kind.has_key(), &event.bucket, &event.key) {
         (true, None, _) => Err(EventError::MissingField { field: bucket }),
         (true, _, None) => Err(EventError::MissingField { field: key }),
-        _ => Ok(event),
+        _ => Ok(()),
     }
 }
 

@@ -9,7 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::error::EventError;
-use super::MAX_RECORDS;
+use super::{MAX_RECORDS, SHOWN_KEYS};
 
 /// A text or a number, or that it is neither.
 #[derive(Debug, Default)]
@@ -270,6 +270,38 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Anything(PhantomData))
+    }
+}
+
+/// The first keys of an object, and one more to tell that there are more.
+#[derive(Debug, Default)]
+pub(super) struct FirstKeys(pub(super) Vec<String>);
+
+impl<'de> Loose<'de> for FirstKeys {
+    fn other(_: &'static str) -> Self {
+        Self::default()
+    }
+
+    fn null() -> Self {
+        Self::default()
+    }
+
+    fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut keys = Vec::new();
+        while keys.len() <= SHOWN_KEYS {
+            match map.next_entry::<String, IgnoredAny>()? {
+                Some((key, _)) => keys.push(key),
+                None => return Ok(Self(keys)),
+            }
+        }
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Self(keys))
+    }
+}
+
+impl<'de> Deserialize<'de> for FirstKeys {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(Anything(PhantomData))
     }
