@@ -202,7 +202,7 @@ fn event_grid() -> Value {
     json!({
         "topic": "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg1/providers\
                   /Microsoft.Storage/storageAccounts/acme",
-        "subject": "/blobServices/default/containers/landing/blobs/orders/dt=2026-03-01/part-0.json",
+        "subject": "/blobServices/default/containers/landing/blobs/orders/dt=2026-03-01/part-0.js",
         "eventType": "Microsoft.Storage.BlobCreated",
         "eventTime": "2026-03-01T10:15:30.9584103Z",
         "id": "831e1650-001e-001b-66ab-eeb76e069631",

@@ -313,10 +313,10 @@ impl<'a> FileEvent<'a> {
     /// it; any other key stands as it is.
     ///
     /// ```
-    /// let body = br#"{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}"#;
+    /// let body = br#"{"Service":"Amazon S3","Event":"s3:TestEvent"}"#;
     /// assert_eq!(
     ///     floe_notify::decode(None, body).events[0].to_json(),
-    ///     r#"{"cloud":"aws","dialect":"s3-test","kind":"test","name":"s3:TestEvent","bucket":"b"}"#,
+    ///     r#"{"cloud":"aws","dialect":"s3-test","kind":"test","name":"s3:TestEvent"}"#,
     /// );
     /// ```
     #[must_use]

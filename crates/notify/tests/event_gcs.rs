@@ -270,6 +270,25 @@ fn eventarc_and_functions_describe_the_object_in_their_data() {
 }
 
 #[test]
+fn attributes_and_events_of_functions_are_read_without_anything_around_them() {
+    let attributes_alone = &message()["attributes"];
+    assert_eq!(
+        only_json(attributes_alone),
+        only("", attributes("OBJECT_FINALIZE"))
+    );
+    let object: Value = serde_json::from_str(PAYLOAD).unwrap();
+    let name = "google.storage.object.delete";
+    let time = "2026-03-01T10:15:30.369Z";
+    let event =
+        only_json(&json!({"eventId": "1", "timestamp": time, "eventType": name, "data": object}));
+    assert_eq!(
+        (event.kind, event.name.as_ref()),
+        (EventKind::Removed, name)
+    );
+    assert_eq!(event.time.unwrap().to_string(), time);
+}
+
+#[test]
 fn a_description_alone_is_taken_as_new_and_that_is_told() {
     let decoded = decode(None, PAYLOAD.as_bytes());
     let event = &decoded.events[0];
@@ -277,6 +296,8 @@ fn a_description_alone_is_taken_as_new_and_that_is_told() {
     assert!(decoded.is_complete());
     expect!["warning[FLOE-NOTIFY-0014]: the message describes an object and does not tell what happened to it, so it is taken as created; pass the attributes of the Pub/Sub message as well"]
         .assert_eq(&decoded.findings[0].to_string());
+    let nameless = PAYLOAD.replace(r#""kind":"storage#object","#, "");
+    assert_eq!(decode(None, nameless.as_bytes()).events, decoded.events);
     let gone = PAYLOAD.replace("updated", "timeDeleted");
     assert_eq!(
         decode(None, gone.as_bytes()).events[0].kind,

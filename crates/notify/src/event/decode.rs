@@ -351,6 +351,9 @@ impl<'a> Reader<'a> {
                 return Ok(());
             }
         }
+        if gcs::is_description(text) {
+            return gcs::alone(self, text);
+        }
         let seen = keys(text);
         Err(EventError::NotAnEvent { seen })
     }

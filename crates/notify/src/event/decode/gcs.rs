@@ -18,6 +18,8 @@ const OBJECT: &str = "storage#object";
 const EVENTARC: &str = "google.cloud.storage.object.v1.";
 /// The type of what Eventarc makes of a message of Pub/Sub.
 const EVENTARC_MESSAGE: &str = "google.cloud.pubsub.topic.v1.messagePublished";
+/// Types of events in the attributes of notifications.
+const NOTIFICATIONS: &str = "OBJECT_";
 /// Types of events of Cloud Functions of the first generation.
 const FUNCTIONS: &str = "google.storage.object.";
 
@@ -196,6 +198,7 @@ pub(super) fn is_one(top: &Top<'_>) -> bool {
         || is_object(top.context)
         || kind.starts_with("google.")
         || function.starts_with(FUNCTIONS)
+        || function.starts_with(NOTIFICATIONS)
         || top.kind.as_str() == Some(OBJECT)
 }
 
@@ -236,15 +239,22 @@ pub(super) fn read<'a>(
     if top.kind.as_str() == Some(OBJECT) {
         return alone(reader, text);
     }
+    let function = top.event_type.as_str().unwrap_or_default();
+    if function.starts_with(NOTIFICATIONS) {
+        return notified(reader, parse(text)?, b"");
+    }
     let data = data_of(text)?;
+    if function.starts_with(FUNCTIONS) {
+        let context: Context<'a> = parse(text)?;
+        return evented(reader, context.event_type, context.timestamp, data);
+    }
     match (top.kind_of_event.as_str(), data) {
         (Some(EVENTARC_MESSAGE), Some(data)) => {
             reader.raw("data", data);
             Ok(())
         }
         (Some(EVENTARC_MESSAGE), None) => Err(EventError::MissingField { field: "data" }),
-        (Some(_), _) => evented(reader, top.kind_of_event, top.time, data),
-        (None, _) => evented(reader, top.event_type, top.time, data),
+        _ => evented(reader, top.kind_of_event, top.time, data),
     }
 }
 
@@ -323,9 +333,17 @@ fn evented<'a>(
     of_resource(reader, event, resource)
 }
 
+/// Whether an object is such a description without saying so.
+pub(super) fn is_description(text: &[u8]) -> bool {
+    parse::<Resource<'_>>(text).is_ok_and(|resource| {
+        let has_generation = resource.generation.is_there() || resource.metageneration.is_there();
+        has_generation && resource.bucket.is_there() && resource.name.is_there()
+    })
+}
+
 /// A description by itself. What happened to the object is not known; that it is new loses
 /// nothing: one that is gone is not found, one that is known is known.
-fn alone<'a>(reader: &mut Reader<'a>, text: &'a [u8]) -> Result<(), EventError> {
+pub(super) fn alone<'a>(reader: &mut Reader<'a>, text: &'a [u8]) -> Result<(), EventError> {
     let mut resource: Resource<'a> = parse(text)?;
     let (kind, field, time) = if resource.time_deleted.is_there() {
         let time = std::mem::take(&mut resource.time_deleted);
