@@ -320,6 +320,21 @@ fn events_of_other_services_do_not_keep_those_of_files_back() {
 }
 
 #[test]
+fn names_of_fields_in_small_letters_are_those_that_the_sdk_for_python_prints() {
+    let event = json!({
+        "topic": TOPIC, "subject": SUBJECT, "event_type": "Microsoft.Storage.BlobCreated",
+        "event_time": "2026-03-01T10:15:30.9584103Z", "data_version": "", "metadata_version": "1",
+        "data": {"api": "PutBlob", "e_tag": "0x8D", "content_length": 7, "url": URL}
+    });
+    let same = event_grid(
+        "BlobCreated",
+        "",
+        json!({"api": "PutBlob", "eTag": "0x8D", "contentLength": 7}),
+    );
+    assert_eq!(only(&event.to_string()), only(&same.to_string()));
+}
+
+#[test]
 fn fields_of_a_dead_letter_are_passed_over() {
     let mut event = event_grid("BlobCreated", "", json!({ "contentLength": 3 }));
     event["deadLetterReason"] = "MaxDeliveryAttemptsExceeded".into();

@@ -283,6 +283,15 @@ fn minio_and_its_like_are_read_whatever_they_call_themselves() {
 }
 
 #[test]
+fn an_event_about_a_bucket_is_another_event_and_no_fault() {
+    let mut record = record("s3:BucketCreated:*", json!({"key": "", "sequencer": "1"}));
+    record["eventSource"] = "minio:s3".into();
+    let event = only(&records(&[record]));
+    assert_eq!((event.kind, event.key), (EventKind::Other, None));
+    assert_eq!(event.bucket.as_deref(), Some("acme-landing"));
+}
+
+#[test]
 fn minor_versions_and_unknown_fields_are_read_and_major_ones_are_not() {
     for version in ["2.0", "2.1", "2.3", "2.5", "2.99", "2"] {
         let mut record = put("a");

@@ -12,7 +12,7 @@ pub(super) struct Top<'a> {
     // Records of S3, and one by itself; what an SQS trigger or subscription of Lambda wraps.
     #[serde(borrow, rename = "Records")]
     pub(super) records: List<Object<Record<'a>>>,
-    #[serde(borrow, rename = "eventTime")]
+    #[serde(borrow, rename = "eventTime", alias = "event_time")]
     pub(super) event_time: Field<'a>,
     #[serde(borrow, rename = "s3")]
     pub(super) s3: Option<&'a RawValue>,
@@ -45,16 +45,16 @@ pub(super) struct Top<'a> {
     pub(super) time: Field<'a>,
     #[serde(borrow, rename = "detail")]
     pub(super) detail: Object<Detail<'a>>,
-    // Event Grid and CloudEvents.
+    // Event Grid and CloudEvents; the SDK for Python prints small letters.
     #[serde(borrow, rename = "topic")]
     pub(super) topic: Field<'a>,
     #[serde(borrow, rename = "subject")]
     pub(super) subject: Field<'a>,
-    #[serde(borrow, rename = "eventType")]
+    #[serde(borrow, rename = "eventType", alias = "event_type")]
     pub(super) event_type: Field<'a>,
-    #[serde(borrow, rename = "dataVersion")]
+    #[serde(borrow, rename = "dataVersion", alias = "data_version")]
     pub(super) data_version: Field<'a>,
-    #[serde(borrow, rename = "metadataVersion")]
+    #[serde(borrow, rename = "metadataVersion", alias = "metadata_version")]
     pub(super) metadata_version: Field<'a>,
     #[serde(borrow, rename = "specversion")]
     pub(super) spec_version: Field<'a>,
@@ -163,15 +163,15 @@ pub(super) struct Detail<'a> {
 pub(super) struct Blob<'a> {
     #[serde(borrow)]
     pub(super) api: Field<'a>,
-    #[serde(borrow, rename = "eTag")]
+    #[serde(borrow, rename = "eTag", alias = "e_tag")]
     pub(super) etag: Field<'a>,
-    #[serde(borrow, rename = "contentLength")]
+    #[serde(borrow, rename = "contentLength", alias = "content_length")]
     pub(super) content_length: Field<'a>,
     #[serde(borrow)]
     pub(super) url: Field<'a>,
-    #[serde(borrow, rename = "destinationUrl")]
+    #[serde(borrow, rename = "destinationUrl", alias = "destination_url")]
     pub(super) destination_url: Field<'a>,
-    #[serde(borrow, rename = "sourceUrl")]
+    #[serde(borrow, rename = "sourceUrl", alias = "source_url")]
     pub(super) source_url: Field<'a>,
     #[serde(borrow)]
     pub(super) sequencer: Field<'a>,

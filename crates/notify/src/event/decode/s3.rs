@@ -263,9 +263,8 @@ fn describe<'a>(
     object: S3Object<'a>,
     keys: Keys,
 ) -> Result<(), EventError> {
-    if let Field::Text(text) = &object.key
-        && text.is_empty()
-    {
+    // MinIO tells of buckets too, with an empty key.
+    if event.kind.has_key() && object.key.as_str() == Some("") {
         return Err(EventError::BadKey { bytes: 0 });
     }
     event.key = match (object.key.text("object.key")?, keys) {

@@ -48,11 +48,8 @@ impl<'a> Field<'a> {
             Self::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text
                 .parse()
                 .map(Some)
-                .map_err(|_| wrong(field, EXPECTED, format!("'{text}'"))),
-            Self::Text(text) => {
-                let seen = format!("'{}'", super::shortened(text.as_bytes()));
-                Err(wrong(field, EXPECTED, seen))
-            }
+                .map_err(|_| wrong(field, EXPECTED, quoted(text))),
+            Self::Text(text) => Err(wrong(field, EXPECTED, quoted(text))),
             Self::Other(seen) => Err(wrong(field, EXPECTED, (*seen).to_owned())),
         }
     }
@@ -107,6 +104,10 @@ pub(super) enum List<T> {
     TooMany,
     /// Something else, in words.
     Other(&'static str),
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", super::shortened(text.as_bytes()))
 }
 
 pub(super) fn wrong(field: &'static str, expected: &'static str, seen: String) -> EventError {
