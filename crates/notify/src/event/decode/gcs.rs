@@ -212,16 +212,7 @@ pub(super) fn read<'a>(
     text: &'a [u8],
 ) -> Result<(), EventError> {
     if is_object(top.message) || top.message_of_sns.is_there() {
-        let message = match top.message {
-            Some(message) => Some(message),
-            None => parse::<Raw<'a>>(text)?.message,
-        };
-        if let Some(message) = message {
-            reader.within("message", None, |reader| {
-                reader.attempt(|reader| pub_sub(reader, message.get().as_bytes()));
-            });
-            return Ok(());
-        }
+        return wrapped(reader, top.message, text);
     }
     if is_object(top.attributes) {
         return pub_sub(reader, text);
@@ -256,6 +247,23 @@ pub(super) fn read<'a>(
         (Some(EVENTARC_MESSAGE), None) => Err(EventError::MissingField { field: "data" }),
         _ => evented(reader, top.kind_of_event, top.time, data),
     }
+}
+
+/// What is pushed or pulled holds the message; some write it with a capital.
+fn wrapped<'a>(
+    reader: &mut Reader<'a>,
+    message: Option<&'a RawValue>,
+    text: &'a [u8],
+) -> Result<(), EventError> {
+    let message = match message.filter(|raw| is_object(Some(raw))) {
+        Some(message) => Some(message),
+        None => parse::<Raw<'a>>(text)?.message,
+    };
+    let message = message.ok_or(EventError::MissingField { field: "message" })?;
+    reader.within("message", None, |reader| {
+        reader.attempt(|reader| pub_sub(reader, message.get().as_bytes()));
+    });
+    Ok(())
 }
 
 fn data_of(text: &[u8]) -> Result<Option<&RawValue>, EventError> {
