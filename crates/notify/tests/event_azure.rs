@@ -298,6 +298,8 @@ fn versions_that_are_not_known_are_told() {
         .assert_eq(&finding(&old));
     let bare = json!({"type": "Microsoft.Storage.BlobCreated", "source": TOPIC});
     expect!["error[FLOE-NOTIFY-0006]: the event has no specversion"].assert_eq(&finding(&bare));
+    let of_others = json!({"type": "order", "source": "shop"});
+    assert!(finding(&of_others).starts_with("error[FLOE-NOTIFY-0003]"));
     // What matters has not changed with the version of the data so far.
     let data = event_grid("BlobCreated", "4", json!({})).to_string();
     let decoded = decode(None, data.as_bytes());

@@ -19,7 +19,11 @@ const VALIDATION: &str = "Microsoft.EventGrid.SubscriptionValidationEvent";
 const DATA_MAJORS: [&str; 5] = ["", "0", "1", "2", "3"];
 
 pub(super) fn is_one(top: &Top<'_>) -> bool {
-    top.event_type.is_there() || top.kind_of_event.is_there() || top.old_spec_version.is_there()
+    let kind = top.kind_of_event.as_str().unwrap_or_default();
+    top.event_type.is_there()
+        || top.spec_version.is_there()
+        || top.old_spec_version.is_there()
+        || kind.starts_with(PREFIX)
 }
 
 pub(super) fn read<'a>(reader: &mut Reader<'a>, top: Top<'a>) -> Result<(), EventError> {
