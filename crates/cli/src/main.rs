@@ -4,6 +4,7 @@
 
 mod args;
 mod autoscale;
+mod events;
 mod explain;
 mod findings;
 mod images;
@@ -53,6 +54,7 @@ async fn dispatch(cli: Cli) -> ExitCode {
         Command::Spec(command) => spec::run(&command),
         Command::Template(command) => template::run(&command),
         Command::Autoscale(command) => autoscale::run(&command),
+        Command::Events(command) => events::run(&command),
         Command::Explain { code } => explain::run(&code),
         Command::SampleEcho => sample_echo().await,
     }
