@@ -78,6 +78,9 @@ pub(crate) enum Command {
     /// Try out when a service would be scaled.
     #[command(subcommand)]
     Autoscale(Autoscale),
+    /// Read the messages that clouds send about files.
+    #[command(subcommand)]
+    Events(Events),
     /// Explain an error code.
     Explain {
         /// For example FLOE-SPEC-0004.
@@ -341,6 +344,34 @@ pub(crate) enum Log {
     Table,
     /// One JSON object a decision.
     Json,
+}
+
+/// `floe events …`; `-` reads standard input wherever a file is named.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Events {
+    /// Tell what messages say, one JSON object an event; what is wrong or doubtful goes to
+    /// standard error: exit code 0 without errors, 1 with, 2 when a file cannot be read.
+    Decode {
+        /// Files with the body of one message each, as the queue delivered it.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Whose messages they are; events of another cloud are errors.
+        #[arg(long, value_enum, default_value = "auto")]
+        cloud: Cloud,
+    },
+}
+
+/// Whose messages are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Cloud {
+    /// Told by the message itself.
+    Auto,
+    /// S3 and stores that send its records.
+    Aws,
+    /// Azure Blob Storage and Data Lake Storage.
+    Azure,
+    /// Google Cloud Storage.
+    Gcp,
 }
 
 /// `floe template …`; `-` reads standard input wherever a file is named.

@@ -21,6 +21,22 @@ pub(crate) struct Input {
 ///
 /// One line that says which file cannot be read, and why.
 pub(crate) fn read(path: &Path) -> Result<Input, String> {
+    let (name, bytes) = read_bytes(path)?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Input { name, text }),
+        Err(error) => Err(format!(
+            "{name} is not UTF-8 from byte {} on",
+            error.utf8_error().valid_up_to()
+        )),
+    }
+}
+
+/// Reads what may be no text, and what to call it.
+///
+/// # Errors
+///
+/// One line that says which file cannot be read, and why.
+pub(crate) fn read_bytes(path: &Path) -> Result<(String, Vec<u8>), String> {
     let standard = path.as_os_str() == "-";
     let name = if standard {
         "<stdin>".to_owned()
@@ -33,13 +49,7 @@ pub(crate) fn read(path: &Path) -> Result<Input, String> {
         File::open(path).and_then(bounded)
     };
     let bytes = bytes.map_err(|error| format!("{name} cannot be read: {error}"))?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Input { name, text }),
-        Err(error) => Err(format!(
-            "{name} is not UTF-8 from byte {} on",
-            error.utf8_error().valid_up_to()
-        )),
-    }
+    Ok((name, bytes))
 }
 
 fn bounded(source: impl Read) -> io::Result<Vec<u8>> {

@@ -4,6 +4,7 @@
 
 mod args;
 mod autoscale;
+mod events;
 mod explain;
 mod findings;
 mod images;
@@ -55,6 +56,7 @@ async fn dispatch(cli: Cli) -> ExitCode {
         Command::Template(command) => template::run(&command),
         Command::Plan(options) => plan::run(&options),
         Command::Autoscale(command) => autoscale::run(&command),
+        Command::Events(command) => events::run(&command),
         Command::Explain { code } => explain::run(&code),
         Command::SampleEcho => sample_echo().await,
     }

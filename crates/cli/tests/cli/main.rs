@@ -10,6 +10,7 @@
 mod autoscale;
 mod bad_input;
 mod broken_services;
+mod events;
 mod holding;
 mod plan;
 mod quickstart;
