@@ -1,0 +1,327 @@
+//! The thread of a watcher: from what was seen to what is in the queue.
+
+use std::collections::BTreeMap;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use floe_notify::clock::{Clock, Timestamp};
+
+use super::seen::Seen;
+use super::tree::{There, Tree};
+use super::{Shared, WatchOptions};
+use crate::{How, LocalError, LocalEvent, LocalQueue, RescanReason};
+
+/// Things that are dealt with before what they say is written, in one go.
+const MAX_BATCH: usize = 1_024;
+
+/// Files that may wait for staying the same. When a listing finds more, the others are told of at
+/// once: the listing that is asked for meets them as they are anyway.
+const MAX_SETTLING: usize = 1 << 17;
+
+/// How often it is looked whether the path still leads to the directory that is watched: rarely
+/// enough to cost nothing, often enough that not much lands unseen.
+const CHECK: Duration = Duration::from_secs(10);
+
+pub(super) struct Keeper {
+    queue: LocalQueue,
+    tree: Tree,
+    shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
+    options: WatchOptions,
+    /// What a listing found, until it has stayed the same for long enough.
+    settling: BTreeMap<PathBuf, Settling>,
+    /// Which directory is watched under the path; another one may come to have it.
+    watched: Option<Identity>,
+    /// When the path was last looked at.
+    checked: Timestamp,
+}
+
+/// A directory by its file system and its number there.
+type Identity = (u64, u64);
+
+/// A file that a listing found.
+struct Settling {
+    state: State,
+    since: Timestamp,
+}
+
+/// What changes when somebody writes into a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct State {
+    size: u64,
+    inode: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Keeper {
+    pub(super) fn new(
+        queue: LocalQueue,
+        tree: Tree,
+        shared: Arc<Shared>,
+        clock: Arc<dyn Clock>,
+        options: WatchOptions,
+    ) -> Self {
+        Self {
+            queue,
+            tree,
+            shared,
+            clock,
+            options,
+            settling: BTreeMap::new(),
+            watched: None,
+            checked: Timestamp::default(),
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        self.watched = identity(self.tree.root());
+        self.checked = self.clock.now();
+        let started = vec![self.rescan(RescanReason::Started)];
+        self.send(started).await;
+        while !self.shared.is_stopped() {
+            // What is put in after this line is not missed below.
+            let heard = self.shared.inbox.bell().rung();
+            let seen = self.shared.inbox.take(MAX_BATCH);
+            let is_idle = seen.is_empty();
+            let mut events = Events::default();
+            for one in seen {
+                self.tell(one, &mut events);
+            }
+            self.settle(&mut events);
+            self.check(&mut events);
+            self.send(events.list).await;
+            if is_idle && !self.shared.is_stopped() {
+                let sleep = self.clock.sleep(self.pause());
+                self.shared.inbox.bell().wait(heard, sleep).await;
+            }
+        }
+    }
+
+    /// How long there is nothing to do, unless something is seen.
+    fn pause(&self) -> Duration {
+        let mut pause = self.check_after();
+        if let Some(first) = self.settling.values().map(|one| one.since).min() {
+            let until = first.after(self.options.settle);
+            pause = pause.min(until.since(self.clock.now()));
+        }
+        pause
+    }
+
+    fn tell(&mut self, seen: Seen, events: &mut Events) {
+        match seen {
+            Seen::Closed(path) => {
+                self.settling.remove(&path);
+                events.extend(self.landed(path, How::Written));
+            }
+            Seen::MovedTo(path) => match path.symlink_metadata() {
+                Ok(metadata) if metadata.is_dir() => self.cover(&path, events),
+                _ => events.extend(self.landed(path, How::MovedIn)),
+            },
+            Seen::Folder(path) => self.cover(&path, events),
+            Seen::File(path) => {
+                // A new file is told of when it is closed. One that has another name, too, was
+                // linked and is not closed again.
+                let metadata = path.symlink_metadata();
+                if metadata.is_ok_and(|metadata| metadata.nlink() > 1) {
+                    events.extend(self.landed(path, How::Linked));
+                }
+            }
+            // Now, not when its time comes.
+            Seen::Gone(path) if path == self.tree.root() => self.checked = Timestamp::default(),
+            Seen::Gone(_) => {}
+            Seen::Lost => {
+                events.push(self.rescan(RescanReason::Overflow));
+                let root = self.tree.root().to_owned();
+                self.cover(&root, events);
+            }
+            Seen::Limit => events.push(self.rescan(RescanReason::WatchLimit)),
+        }
+    }
+
+    /// Watches a directory and tells of what is in it, when that has stayed the same for a while.
+    fn cover(&mut self, folder: &Path, events: &mut Events) {
+        let mut there = Vec::new();
+        if let Err(error) = self.tree.cover(folder, &mut there) {
+            *self.shared.problem() = Some(error);
+            events.push(self.rescan(RescanReason::WatchLimit));
+        } else if folder == self.tree.root() {
+            *self.shared.problem() = None;
+        }
+        let since = self.clock.now();
+        for There { path, metadata } in there {
+            if self.settling.len() >= MAX_SETTLING {
+                events.push(self.landed_as(path, How::Found, &metadata));
+                continue;
+            }
+            let state = State::of(&metadata);
+            self.settling
+                .entry(path)
+                .or_insert(Settling { state, since });
+        }
+    }
+
+    /// Tells of what has not changed for long enough.
+    fn settle(&mut self, events: &mut Events) {
+        let now = self.clock.now();
+        let is_due = |one: &Settling| one.since.after(self.options.settle) <= now;
+        let due = self.settling.iter().filter(|(_, one)| is_due(one));
+        let due: Vec<PathBuf> = due.map(|(path, _)| path.clone()).collect();
+        for path in due {
+            let Some(before) = self.settling.remove(&path) else {
+                continue;
+            };
+            // What is gone, or was moved, is told of by another name or not at all.
+            let Ok(metadata) = path.symlink_metadata() else {
+                continue;
+            };
+            let state = State::of(&metadata);
+            if state == before.state {
+                events.push(self.landed_as(path, How::Found, &metadata));
+            } else {
+                let since = now;
+                self.settling.insert(path, Settling { state, since });
+            }
+        }
+    }
+
+    /// Looks whether the path still leads to the directory that is watched.
+    ///
+    /// The kernel tells nothing when a directory above it is renamed, or something is mounted over
+    /// it.
+    fn check(&mut self, events: &mut Events) {
+        let now = self.clock.now();
+        if now.since(self.checked) < self.check_after() {
+            return;
+        }
+        self.checked = now;
+        let found = identity(self.tree.root());
+        if found == self.watched {
+            return;
+        }
+        self.watched = found;
+        events.push(self.rescan(RescanReason::WatchLost));
+        let root = self.tree.root().to_owned();
+        if found.is_some() {
+            self.cover(&root, events);
+        } else {
+            *self.shared.problem() = Some(LocalError::Unwatchable {
+                path: root,
+                reason: "it was removed or renamed; as soon as it is there again, it is watched \
+                         again"
+                    .to_owned(),
+            });
+        }
+    }
+
+    fn check_after(&self) -> Duration {
+        match self.watched {
+            Some(_) => CHECK,
+            None => self.options.retry,
+        }
+    }
+
+    /// Writes events into the queue; tries again until that succeeds, or the watcher is stopped.
+    async fn send(&self, events: Vec<LocalEvent>) {
+        let mut failed = false;
+        for batch in events.chunks(MAX_BATCH) {
+            let messages: Vec<_> = batch.iter().map(LocalEvent::to_message).collect();
+            while let Err(error) = self.queue.send(self.clock.as_ref(), messages.clone()).await {
+                *self.shared.problem() = Some(error);
+                failed = true;
+                if self.shared.is_stopped() {
+                    // The next start asks for a listing.
+                    return;
+                }
+                self.wait_to_retry().await;
+            }
+        }
+        if failed {
+            *self.shared.problem() = None;
+        }
+    }
+
+    /// Waits for a while, whatever is seen meanwhile, or until the watcher is stopped.
+    async fn wait_to_retry(&self) {
+        let until = self.clock.now().after(self.options.retry);
+        while !self.shared.is_stopped() {
+            let heard = self.shared.inbox.bell().rung();
+            let left = until.since(self.clock.now());
+            if left.is_zero() {
+                return;
+            }
+            let sleep = self.clock.sleep(left);
+            self.shared.inbox.bell().wait(heard, sleep).await;
+        }
+    }
+
+    fn landed(&self, path: PathBuf, how: How) -> Option<LocalEvent> {
+        let metadata = path.symlink_metadata().ok()?;
+        let is_file = metadata.is_file();
+        is_file.then(|| self.landed_as(path, how, &metadata))
+    }
+
+    fn landed_as(&self, path: PathBuf, how: How, metadata: &Metadata) -> LocalEvent {
+        LocalEvent::Landed {
+            path,
+            how,
+            size: metadata.size(),
+            modified: modified(metadata),
+            inode: metadata.ino(),
+            seen: self.clock.now(),
+        }
+    }
+
+    fn rescan(&self, reason: RescanReason) -> LocalEvent {
+        LocalEvent::RescanNeeded {
+            directory: self.tree.root().to_owned(),
+            reason,
+            seen: self.clock.now(),
+        }
+    }
+}
+
+/// What is written in one go, each thing once.
+#[derive(Default)]
+struct Events {
+    list: Vec<LocalEvent>,
+}
+
+impl Events {
+    fn push(&mut self, event: LocalEvent) {
+        if self.list.last() != Some(&event) {
+            self.list.push(event);
+        }
+    }
+
+    fn extend(&mut self, event: Option<LocalEvent>) {
+        if let Some(event) = event {
+            self.push(event);
+        }
+    }
+}
+
+fn identity(folder: &Path) -> Option<Identity> {
+    let metadata = folder.metadata().ok()?;
+    metadata.is_dir().then(|| (metadata.dev(), metadata.ino()))
+}
+
+impl State {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            size: metadata.size(),
+            inode: metadata.ino(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+/// Milliseconds, as the file system has them; what is older than 1970 counts as that.
+fn modified(metadata: &Metadata) -> Timestamp {
+    let millis = metadata.mtime() * 1_000 + metadata.mtime_nsec() / 1_000_000;
+    Timestamp::from_millis(u64::try_from(millis).unwrap_or_default())
+}

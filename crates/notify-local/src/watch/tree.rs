@@ -1,0 +1,132 @@
+//! The directories that are watched, each by itself.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use super::Shared;
+use super::seen::of_event;
+use crate::LocalError;
+
+/// Directories below each other that are followed; file systems end far earlier.
+const MAX_DEPTH: usize = 512;
+
+/// Watches directories one by one.
+///
+/// The library's own recursion begins to watch a new directory after it has told of it, so what
+/// lands in between would be missed. Here a directory is watched first and listed then.
+pub(super) struct Tree {
+    root: PathBuf,
+    watcher: RecommendedWatcher,
+}
+
+/// A file that a listing found.
+#[derive(Debug)]
+pub(super) struct There {
+    pub(super) path: PathBuf,
+    pub(super) metadata: Metadata,
+}
+
+impl Tree {
+    pub(super) fn new(root: &Path, shared: &Arc<Shared>) -> Result<Self, LocalError> {
+        let told = Arc::clone(shared);
+        let handler = move |event| {
+            if let Some(seen) = of_event(event) {
+                told.inbox.put(seen);
+            }
+        };
+        let config = Config::default().with_follow_symlinks(false);
+        let watcher = RecommendedWatcher::new(handler, config);
+        Ok(Self {
+            root: root.to_owned(),
+            watcher: watcher.map_err(|error| unwatchable(root, &error))?,
+        })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Watches a directory and all below it, and lists the files that are there.
+    ///
+    /// What disappears meanwhile is left out. After an error the listing is still whole.
+    pub(super) fn cover(
+        &mut self,
+        folder: &Path,
+        files: &mut Vec<There>,
+    ) -> Result<(), LocalError> {
+        let mut result = Ok(());
+        let mut folders = vec![folder.to_owned()];
+        while let Some(folder) = folders.pop() {
+            if folder.components().count() > MAX_DEPTH {
+                continue;
+            }
+            let mode = RecursiveMode::NonRecursive;
+            if let Err(error) = self.watcher.watch(&folder, mode)
+                && !is_missing(&error)
+                && result.is_ok()
+            {
+                result = Err(unwatchable(&folder, &error));
+            }
+            // Everything that comes later is told of, so the listing completes the picture.
+            if let Err(error) = list(&folder, files, &mut folders)
+                && error.kind() != io::ErrorKind::NotFound
+                && result.is_ok()
+            {
+                result = Err(LocalError::io("list", folder, error));
+            }
+        }
+        result
+    }
+}
+
+fn list(folder: &Path, files: &mut Vec<There>, folders: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        // What is gone by now is none.
+        let Ok(metadata) = path.symlink_metadata() else {
+            continue;
+        };
+        if metadata.is_dir() {
+            folders.push(path);
+        } else if metadata.is_file() {
+            files.push(There { path, metadata });
+        }
+    }
+    Ok(())
+}
+
+fn is_missing(error: &notify::Error) -> bool {
+    match &error.kind {
+        ErrorKind::PathNotFound => true,
+        ErrorKind::Io(error) => error.kind() == io::ErrorKind::NotFound,
+        _ => false,
+    }
+}
+
+fn unwatchable(folder: &Path, error: &notify::Error) -> LocalError {
+    let reason = match &error.kind {
+        ErrorKind::MaxFilesWatch => {
+            "this user may watch no more directories; raise fs.inotify.max_user_watches, or watch \
+             a smaller directory"
+                .to_owned()
+        }
+        // The kernel says so when a user has too many watchers.
+        ErrorKind::Io(error) if error.raw_os_error() == Some(EMFILE) => {
+            "this user may have no more watchers, or this process no more open files; raise \
+             fs.inotify.max_user_instances or the limit of open files"
+                .to_owned()
+        }
+        _ => error.to_string(),
+    };
+    LocalError::Unwatchable {
+        path: folder.to_owned(),
+        reason,
+    }
+}
+
+/// "Too many open files".
+const EMFILE: i32 = rustix::io::Errno::MFILE.raw_os_error();
