@@ -20,9 +20,9 @@ use marker::Marker;
 /// The prefix that Auto Loader gives to queues, where no other is chosen.
 const DEFAULT_PREFIX: &str = "databricks-auto-ingest";
 
-/// Most characters of the name of a queue: what most file systems take of one name, less room for
-/// what a name gets while it is made or deleted.
-const MAX_NAME_CHARS: usize = 180;
+/// Most characters of the name of a queue: the 255 that most file systems take of one name, less
+/// room for what a name gets while it is made or deleted.
+const MAX_NAME_CHARS: usize = 160;
 
 /// Sets up, lists and tears down the queues of one directory.
 ///

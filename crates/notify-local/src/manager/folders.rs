@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use floe_notify::StreamId;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -16,6 +17,9 @@ const CREATING: &str = ".creating-";
 const DELETING: &str = ".deleting-";
 /// Digits and hyphens of a GUID.
 const STREAM_CHARS: usize = 36;
+
+/// How many directories this process has begun to make.
+static MADE: AtomicU64 = AtomicU64::new(0);
 
 /// Where a queue is, or would be.
 pub(super) struct Place<'a> {
@@ -58,7 +62,10 @@ impl Place<'_> {
     /// Makes the directory under another name, marks it and gives it its name in one step.
     pub(super) fn create(&self, marker: &Marker) -> Result<(), LocalError> {
         let stream = marker.stream.as_ref().map_or("", StreamId::as_str);
-        let unfinished = self.root.join(format!("{CREATING}{stream}-{}", self.name));
+        // Nobody else makes the same one at the same time, on this machine.
+        let (process, number) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let name = format!("{CREATING}{stream}-{process}-{number}-{}", self.name);
+        let unfinished = self.root.join(name);
         let made = std::fs::create_dir_all(&unfinished);
         made.map_err(|error| LocalError::io("create", &unfinished, error))?;
         marker.write(&unfinished)?;

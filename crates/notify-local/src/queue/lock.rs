@@ -16,7 +16,7 @@ pub(crate) const LOCK_FILE: &str = "lock";
 /// it ends, so nothing is ever stale.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -43,6 +43,14 @@ impl Lock {
         // The number only serves messages: on a full disk the lock is as good without it.
         let written = file.set_len(0);
         drop(written.and_then(|()| file.write_all_at(text.as_bytes(), 0)));
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child process that is just being started has the file open,
+        // too, until it runs its own program.
+        let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }

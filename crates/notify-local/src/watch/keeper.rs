@@ -10,7 +10,7 @@ use std::time::Duration;
 use floe_notify::clock::{Clock, Timestamp};
 
 use super::seen::Seen;
-use super::tree::{There, Tree};
+use super::tree::{Identity, There, Tree, identity};
 use super::{Shared, WatchOptions};
 use crate::{How, LocalError, LocalEvent, LocalQueue, RescanReason};
 
@@ -39,9 +39,6 @@ pub(super) struct Keeper {
     checked: Timestamp,
 }
 
-/// A directory by its file system and its number there.
-type Identity = (u64, u64);
-
 /// A file that a listing found.
 struct Settling {
     state: State,
@@ -66,20 +63,18 @@ impl Keeper {
         options: WatchOptions,
     ) -> Self {
         Self {
+            watched: tree.identity(),
+            checked: clock.now(),
             queue,
             tree,
             shared,
             clock,
             options,
             settling: BTreeMap::new(),
-            watched: None,
-            checked: Timestamp::default(),
         }
     }
 
     pub(super) async fn run(mut self) {
-        self.watched = identity(self.tree.root());
-        self.checked = self.clock.now();
         let started = vec![self.rescan(RescanReason::Started)];
         self.send(started).await;
         while !self.shared.is_stopped() {
@@ -302,11 +297,6 @@ impl Events {
             self.push(event);
         }
     }
-}
-
-fn identity(folder: &Path) -> Option<Identity> {
-    let metadata = folder.metadata().ok()?;
-    metadata.is_dir().then(|| (metadata.dev(), metadata.ino()))
 }
 
 impl State {

@@ -2,6 +2,7 @@
 
 use std::fs::Metadata;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,8 +21,13 @@ const MAX_DEPTH: usize = 512;
 /// lands in between would be missed. Here a directory is watched first and listed then.
 pub(super) struct Tree {
     root: PathBuf,
+    /// Which directory that was before anything of it was watched.
+    identity: Option<Identity>,
     watcher: RecommendedWatcher,
 }
+
+/// A directory by its file system and its number there.
+pub(super) type Identity = (u64, u64);
 
 /// A file that a listing found.
 #[derive(Debug)]
@@ -42,12 +48,17 @@ impl Tree {
         let watcher = RecommendedWatcher::new(handler, config);
         Ok(Self {
             root: root.to_owned(),
+            identity: identity(root),
             watcher: watcher.map_err(|error| unwatchable(root, &error))?,
         })
     }
 
     pub(super) fn root(&self) -> &Path {
         &self.root
+    }
+
+    pub(super) fn identity(&self) -> Option<Identity> {
+        self.identity
     }
 
     /// Watches a directory and all below it, and lists the files that are there.
@@ -81,6 +92,12 @@ impl Tree {
         }
         result
     }
+}
+
+/// Which directory a path leads to, if it leads to one.
+pub(super) fn identity(folder: &Path) -> Option<Identity> {
+    let metadata = folder.metadata().ok()?;
+    metadata.is_dir().then(|| (metadata.dev(), metadata.ino()))
 }
 
 fn list(folder: &Path, files: &mut Vec<There>, folders: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -3,3 +3,7 @@
 
 mod common;
 mod contract;
+mod durability;
+mod limits;
+mod managing;
+mod watching;
