@@ -134,6 +134,11 @@ impl LocalError {
         }
     }
 
+    /// Whether the file or directory is not there.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Returns true when the user that this process runs as lacks a right.
     ///
     /// ```

@@ -95,7 +95,7 @@ pub enum RescanReason {
     Started,
     /// More happened at once than the kernel or the watcher could hold.
     Overflow,
-    /// The kernel watches no more directories for this user; some are not watched.
+    /// Some directories are not watched, because the kernel watches no more for this user.
     WatchLimit,
     /// The directory itself was removed, renamed or unmounted.
     WatchLost,

@@ -14,6 +14,7 @@ use crate::LocalError;
 mod folders;
 pub(crate) mod marker;
 
+pub(crate) use folders::foreign_file;
 use folders::{Found, Place};
 use marker::Marker;
 
@@ -166,6 +167,16 @@ impl LocalResourceManager {
             return Err(refused(LocalError::BadPath {
                 path: watched,
                 reason: "only directories are watched",
+            }));
+        }
+        let root = self
+            .root
+            .canonicalize()
+            .unwrap_or_else(|_| self.root.clone());
+        if root.starts_with(&watched) {
+            return Err(refused(LocalError::BadPath {
+                path: root,
+                reason: "queues must not lie in the directory that is watched",
             }));
         }
         let root = &self.root;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use floe_notify::EventQueue as _;
 use floe_notify::clock::Clock;
 
 use crate::block::block_on;
@@ -70,7 +71,9 @@ impl Default for WatchOptions {
 /// # Caveats
 /// - Hidden and temporary names are told of like all others; leaving them out is up to the stream.
 ///   Writing under a temporary name and renaming gives an event for each name.
-/// - Symbolic links are neither followed nor told of. A file that is only cut short by name, or
+/// - The path is resolved once, at the start; a symbolic link in it that leads elsewhere later is
+///   not followed.
+/// - Symbolic links below it are neither followed nor told of. A file that is only cut short by name, or
 ///   changed through a memory map and never closed, is not told of. Neither is one whose times
 ///   change. A regular listing finds them.
 /// - A file that a listing finds while it is written very slowly, with pauses longer than
@@ -129,8 +132,10 @@ impl Watcher {
     /// Watches `directory` and sends into `queue`; returns when all of it is watched.
     ///
     /// # Errors
-    /// [`LocalError::BadPath`] for what is no directory, and [`LocalError::Unwatchable`] when the
-    /// kernel refuses, for example because this user may not watch so many directories.
+    /// [`LocalError::BadPath`] for what is no directory, or has the queue in it, and
+    /// [`LocalError::Unwatchable`] or [`LocalError::Io`] when the kernel refuses, for example
+    /// because this user may not watch so many directories. Directories below that this user may
+    /// not read are left out, and told of by [`problem`](Self::problem).
     ///
     /// ```
     /// use floe_notify_local::{LocalError, LocalQueue, QueueOptions, SystemClock};
@@ -158,11 +163,17 @@ impl Watcher {
         if !path.is_dir() {
             return Err(bad("only directories are watched"));
         }
+        if Path::new(queue.id().as_str()).starts_with(&path) {
+            return Err(bad(
+                "the queue must not lie in the directory that is watched",
+            ));
+        }
         let shared = Arc::new(Shared::default());
         let mut tree = Tree::new(&path, &shared)?;
         // What is there already is up to the listing that the first event asks for.
         let mut there = Vec::new();
         tree.cover(&path, &mut there)?;
+        *shared.problem() = tree.take_closed();
         let keeper = Keeper::new(queue.clone(), tree, Arc::clone(&shared), clock, options);
         let thread = std::thread::Builder::new().name("floe-notify watcher".to_owned());
         let thread = thread.spawn(move || block_on(keeper.run()));

@@ -134,7 +134,7 @@ pub(super) fn is_unfinished(folder: &Path) -> bool {
 }
 
 /// A file that no queue has, if there is one.
-pub(super) fn foreign_file(folder: &Path) -> Result<Option<String>, LocalError> {
+pub(crate) fn foreign_file(folder: &Path) -> Result<Option<String>, LocalError> {
     let failed = |error| LocalError::io("list", folder, error);
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;

@@ -57,8 +57,10 @@ pub(super) struct Worker {
     pub(super) bell: Bell,
     /// Where files may be that a lost message told of.
     pub(super) watched: PathBuf,
-    /// Whether messages were lost and nobody was told yet; when that was noticed.
-    pub(super) owes_rescan: Option<Timestamp>,
+    /// Whether messages were lost and nobody was told yet.
+    pub(super) owes_rescan: bool,
+    /// The latest time that a job named.
+    pub(super) now: Timestamp,
     /// Held as long as the files are in use.
     pub(super) _lock: Lock,
 }
@@ -80,6 +82,8 @@ impl Worker {
             group.into_iter().for_each(|job| job.fail(&gone));
             return;
         }
+        let named = group.iter().filter_map(Job::named_time).max();
+        self.now = named.unwrap_or_default().max(self.now);
         self.tell_of_losses();
         let uncovers = group.iter().any(Job::may_uncover);
         let pending: Vec<Pending> = group.into_iter().map(|job| self.start(job)).collect();
@@ -95,16 +99,18 @@ impl Worker {
         }
     }
 
+    /// As soon as a job has named the time.
     fn tell_of_losses(&mut self) {
-        let Some(seen) = self.owes_rescan else { return };
+        if !self.owes_rescan || self.now == Timestamp::default() {
+            return;
+        }
         let event = LocalEvent::RescanNeeded {
             directory: self.watched.clone(),
             reason: RescanReason::QueueDamaged,
-            seen,
+            seen: self.now,
         };
-        if self.store.send(seen, vec![event.to_message()]).is_ok() {
-            self.owes_rescan = None;
-        }
+        let sent = self.store.send(self.now, vec![event.to_message()]);
+        self.owes_rescan = sent.is_err();
     }
 
     fn start(&mut self, job: Job) -> Pending {
@@ -123,7 +129,7 @@ impl Worker {
             } => {
                 let taken = self.store.take(now, max, visibility);
                 if taken.unreadable > 0 {
-                    self.owes_rescan = Some(now);
+                    self.owes_rescan = true;
                     self.tell_of_losses();
                 }
                 answer(Ok(taken), reply)
@@ -153,6 +159,13 @@ impl Job {
             self,
             Self::Send { .. } | Self::Release { .. } | Self::Extend { .. }
         )
+    }
+
+    fn named_time(&self) -> Option<Timestamp> {
+        match self {
+            Self::Send { now, .. } | Self::Receive { now, .. } => Some(*now),
+            _ => None,
+        }
     }
 
     fn fail(self, error: &LocalError) {

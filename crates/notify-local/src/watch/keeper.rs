@@ -140,11 +140,15 @@ impl Keeper {
     /// Watches a directory and tells of what is in it, when that has stayed the same for a while.
     fn cover(&mut self, folder: &Path, events: &mut Events) {
         let mut there = Vec::new();
-        if let Err(error) = self.tree.cover(folder, &mut there) {
-            *self.shared.problem() = Some(error);
+        let covered = self.tree.cover(folder, &mut there);
+        let closed = self.tree.take_closed();
+        if covered.is_err() {
             events.push(self.rescan(RescanReason::WatchLimit));
-        } else if folder == self.tree.root() {
-            *self.shared.problem() = None;
+        }
+        // Only when all is watched anew it is known that nothing is amiss any more.
+        let problem = covered.err().or(closed);
+        if problem.is_some() || folder == self.tree.root() {
+            *self.shared.problem() = problem;
         }
         let since = self.clock.now();
         for There { path, metadata } in there {
@@ -283,13 +287,27 @@ impl Keeper {
 #[derive(Default)]
 struct Events {
     list: Vec<LocalEvent>,
+    /// Where each file was told of last.
+    files: BTreeMap<PathBuf, usize>,
 }
 
 impl Events {
     fn push(&mut self, event: LocalEvent) {
-        if self.list.last() != Some(&event) {
-            self.list.push(event);
+        let known = match &event {
+            LocalEvent::Landed { path, .. } => {
+                self.files.get(path).and_then(|at| self.list.get(*at))
+            }
+            LocalEvent::RescanNeeded { .. } => {
+                self.list.iter().find(|known| says_the_same(known, &event))
+            }
+        };
+        if known.is_some_and(|known| says_the_same(known, &event)) {
+            return;
         }
+        if let LocalEvent::Landed { path, .. } = &event {
+            self.files.insert(path.clone(), self.list.len());
+        }
+        self.list.push(event);
     }
 
     fn extend(&mut self, event: Option<LocalEvent>) {
@@ -297,6 +315,20 @@ impl Events {
             self.push(event);
         }
     }
+}
+
+/// Whether two events differ at most in the time at which something was seen.
+fn says_the_same(a: &LocalEvent, b: &LocalEvent) -> bool {
+    let timeless = |event: &LocalEvent| {
+        let mut event = event.clone();
+        match &mut event {
+            LocalEvent::Landed { seen, .. } | LocalEvent::RescanNeeded { seen, .. } => {
+                *seen = Timestamp::default();
+            }
+        }
+        event
+    };
+    timeless(a) == timeless(b)
 }
 
 impl State {

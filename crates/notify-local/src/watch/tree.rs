@@ -24,6 +24,8 @@ pub(super) struct Tree {
     /// Which directory that was before anything of it was watched.
     identity: Option<Identity>,
     watcher: RecommendedWatcher,
+    /// The last directory that this user may not read.
+    closed: Option<LocalError>,
 }
 
 /// A directory by its file system and its number there.
@@ -50,6 +52,7 @@ impl Tree {
             root: root.to_owned(),
             identity: identity(root),
             watcher: watcher.map_err(|error| unwatchable(root, &error))?,
+            closed: None,
         })
     }
 
@@ -61,9 +64,15 @@ impl Tree {
         self.identity
     }
 
+    /// Which directory this user may not read, since this was asked last.
+    pub(super) fn take_closed(&mut self) -> Option<LocalError> {
+        self.closed.take()
+    }
+
     /// Watches a directory and all below it, and lists the files that are there.
     ///
-    /// What disappears meanwhile is left out. After an error the listing is still whole.
+    /// What disappears meanwhile is left out, and what this user may not read: its files could not
+    /// be read, either. After an error the listing is still whole.
     pub(super) fn cover(
         &mut self,
         folder: &Path,
@@ -75,22 +84,35 @@ impl Tree {
             if folder.components().count() > MAX_DEPTH {
                 continue;
             }
-            let mode = RecursiveMode::NonRecursive;
-            if let Err(error) = self.watcher.watch(&folder, mode)
-                && !is_missing(&error)
-                && result.is_ok()
-            {
-                result = Err(unwatchable(&folder, &error));
-            }
             // Everything that comes later is told of, so the listing completes the picture.
-            if let Err(error) = list(&folder, files, &mut folders)
-                && error.kind() != io::ErrorKind::NotFound
-                && result.is_ok()
-            {
-                result = Err(LocalError::io("list", folder, error));
+            let watched = self.watch(&folder);
+            let listed = list(&folder, files, &mut folders);
+            let listed = listed.map_err(|error| LocalError::io("list", &folder, error));
+            for error in [watched.err(), listed.err()].into_iter().flatten() {
+                if error.is_missing() && folder != self.root {
+                    continue;
+                }
+                if error.is_permission() && folder != self.root {
+                    self.closed = Some(error);
+                } else if result.is_ok() {
+                    result = Err(error);
+                }
             }
         }
         result
+    }
+
+    fn watch(&mut self, folder: &Path) -> Result<(), LocalError> {
+        let watched = self.watcher.watch(folder, RecursiveMode::NonRecursive);
+        watched.map_err(|error| match error.kind {
+            ErrorKind::PathNotFound => {
+                LocalError::io("watch", folder, io::ErrorKind::NotFound.into())
+            }
+            ErrorKind::Io(error) if error.raw_os_error() != Some(EMFILE) => {
+                LocalError::io("watch", folder, error)
+            }
+            _ => unwatchable(folder, &error),
+        })
     }
 }
 
@@ -114,14 +136,6 @@ fn list(folder: &Path, files: &mut Vec<There>, folders: &mut Vec<PathBuf>) -> io
         }
     }
     Ok(())
-}
-
-fn is_missing(error: &notify::Error) -> bool {
-    match &error.kind {
-        ErrorKind::PathNotFound => true,
-        ErrorKind::Io(error) => error.kind() == io::ErrorKind::NotFound,
-        _ => false,
-    }
 }
 
 fn unwatchable(folder: &Path, error: &notify::Error) -> LocalError {

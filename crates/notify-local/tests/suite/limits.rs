@@ -5,12 +5,15 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use floe_notify::{
     DriverError, EventQueue, Message, QueueError, ResourceError, ResourceManager, StreamId,
 };
-use floe_notify_local::{LocalError, LocalQueue, LocalResourceManager, QueueOptions, SystemClock};
+use floe_notify_local::{
+    LocalError, LocalQueue, LocalResourceManager, QueueOptions, SystemClock, WatchOptions, Watcher,
+};
 
 use crate::common::{ASKED, asked, block_on, open, receipts, receive, send, size, texts};
 
@@ -111,7 +114,7 @@ fn a_process_of_its_own_has_no_rights() {
     assert!(error.is_permission(), "{error}");
     assert!(matches!(error, LocalError::Io { .. }) && !error.is_retryable());
 
-    let manager = LocalResourceManager::new(&folder).with_path(Path::new("/"));
+    let manager = LocalResourceManager::new(&folder).with_path(Path::new("/usr"));
     let stream = StreamId::parse("0f4c3a52-8d1b-4f7e-9a63-2c5b1e7d9f10").unwrap();
     let set_up = manager.set_up_notification_services(&SystemClock, &stream, "orders");
     let error = block_on(set_up).unwrap_err();
@@ -175,6 +178,71 @@ fn a_user_without_rights_is_told_what_is_missing() {
     assert_eq!(
         texts(&receive(&open(&folder.path().join("queue")))),
         ["root's"]
+    );
+}
+
+/// Not a test of its own: what the child of the next one does.
+#[test]
+fn a_process_of_its_own_may_not_read_everything() {
+    let Some(folder) = asked() else { return };
+    let queue = folder.join("queue");
+    fs::create_dir(&queue).unwrap();
+    let (queue, landing) = (open(&queue), folder.join("landing"));
+    let options = WatchOptions::default();
+    let watcher = Watcher::start(&queue, &landing, Arc::new(SystemClock), options).unwrap();
+    let problem = watcher.problem().unwrap();
+    assert!(problem.is_permission(), "{problem}");
+    assert!(problem.to_string().contains("lost+found"), "{problem}");
+    fs::write(landing.join("a"), "x").unwrap();
+    let mut landed = false;
+    while !landed {
+        let received = block_on(queue.receive(&SystemClock, 9, Duration::from_secs(60))).unwrap();
+        assert!(!received.is_empty(), "the rest is watched");
+        landed = texts(&received)
+            .iter()
+            .any(|text| text.contains("/landing/a"));
+    }
+    let closed = Watcher::start(
+        &queue,
+        &landing.join("lost+found"),
+        Arc::new(SystemClock),
+        options,
+    );
+    assert!(closed.unwrap_err().is_permission());
+}
+
+#[test]
+fn a_directory_that_may_not_be_read_keeps_nobody_from_watching_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let landing = folder.path().join("landing");
+    let closed = landing.join("lost+found");
+    fs::create_dir_all(&closed).unwrap();
+    let program = folder.path().join("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let mut command = Command::new(&program);
+    command
+        .args([
+            "limits::a_process_of_its_own_may_not_read_everything",
+            "--exact",
+            "--nocapture",
+        ])
+        .env(ASKED, folder.path())
+        .current_dir("/");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    if rustix::process::geteuid().is_root() {
+        // 65534 is `nobody` everywhere; a number needs no entry in the user database.
+        command.uid(65_534).gid(65_534);
+        for path in [folder.path(), &landing] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+        }
+    }
+    let output = command.output().unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}{errors}"
     );
 }
 

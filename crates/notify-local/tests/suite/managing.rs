@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use floe_notify::{DriverError, Plan, ResourceError, ResourceManager, StreamId, TearDown};
-use floe_notify_local::{LocalResourceManager, SystemClock};
+use floe_notify_local::{
+    LocalQueue, LocalResourceManager, QueueOptions, SystemClock, WatchOptions, Watcher,
+};
 use tempfile::TempDir;
 
 use crate::common::{Lines, block_on, child, open, receive, send, texts};
@@ -137,6 +139,33 @@ fn a_path_that_is_not_there_is_refused() {
 }
 
 #[test]
+fn queues_do_not_lie_where_files_land() {
+    let world = World::new();
+    let inside = world.landing.path().join("queues");
+    fs::create_dir(&inside).unwrap();
+    let manager = LocalResourceManager::new(&inside).with_path(world.landing.path());
+    let stream = stream();
+    let plan = block_on(manager.plan_set_up(&SystemClock, &stream, "orders"));
+    assert_eq!(plan.unwrap_err().code(), "FLOE-LOCAL-0009");
+    let (queue, clock) = (open(&inside), std::sync::Arc::new(SystemClock));
+    let watcher = Watcher::start(&queue, world.landing.path(), clock, WatchOptions::default());
+    assert_eq!(watcher.unwrap_err().code(), "FLOE-LOCAL-0009");
+}
+
+#[test]
+fn a_directory_with_other_files_is_no_queue() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("letter.txt"), "x").unwrap();
+    let error = LocalQueue::open(folder.path(), QueueOptions::default()).unwrap_err();
+    assert_eq!(error.code(), "FLOE-LOCAL-0006");
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "nothing is put beside them"
+    );
+}
+
+#[test]
 fn a_queue_that_is_in_use_is_not_torn_down() {
     let world = World::new();
     let folder = world.set_up("orders").unwrap();
@@ -230,7 +259,7 @@ fn a_mark_that_cannot_be_read_is_nobodys() {
             "FLOE-LOCAL-0006",
             "{text}"
         );
-        let error = floe_notify_local::LocalQueue::open(&folder, Default::default()).unwrap_err();
+        let error = LocalQueue::open(&folder, QueueOptions::default()).unwrap_err();
         assert_eq!(error.code(), "FLOE-LOCAL-0006", "{text}");
     }
 }
