@@ -7,7 +7,7 @@
 //!
 //! | in a cloud | here |
 //! |---|---|
-//! | the storage sends an event for every new object | a [`Watcher`], in the process of the stream |
+//! | the storage sends an event for each new object | a [`Watcher`], in the process of the stream |
 //! | SQS, Azure Queue Storage, Pub/Sub | a [`LocalQueue`]: a directory with a log |
 //! | set up, list, tear down | [`LocalResourceManager`]: one directory with many queues |
 //! | time | any `Clock`; [`SystemClock`] is the machine's |

@@ -89,12 +89,12 @@ impl LocalResourceManager {
     /// ```
     /// use floe_notify::{ResourceError, ResourceManager, StreamId, clock::ManualClock};
     /// use floe_notify_local::LocalResourceManager;
-    /// let root = tempfile::tempdir().unwrap();
+    /// let (root, landing) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     /// let stream = StreamId::parse("0f4c3a52-8d1b-4f7e-9a63-2c5b1e7d9f10").unwrap();
     /// let (clock, manager) = (ManualClock::default(), LocalResourceManager::new(root.path()));
     /// let plan = clock.run(manager.plan_set_up(&clock, &stream, "orders")).unwrap();
     /// assert!(matches!(plan, Err(ResourceError::NoPath)));
-    /// let manager = manager.with_path(root.path());
+    /// let manager = manager.with_path(landing.path());
     /// assert!(clock.run(manager.plan_set_up(&clock, &stream, "orders")).unwrap().is_ok());
     /// ```
     #[must_use]
@@ -108,8 +108,8 @@ impl LocalResourceManager {
     /// ```
     /// use floe_notify::{ResourceManager, StreamId, clock::ManualClock};
     /// use floe_notify_local::LocalResourceManager;
-    /// let root = tempfile::tempdir().unwrap();
-    /// let manager = LocalResourceManager::new(root.path()).with_path(root.path());
+    /// let (root, landing) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    /// let manager = LocalResourceManager::new(root.path()).with_path(landing.path());
     /// let manager = manager.with_prefix("files");
     /// let stream = StreamId::parse("0f4c3a52-8d1b-4f7e-9a63-2c5b1e7d9f10").unwrap();
     /// let clock = ManualClock::default();
@@ -127,12 +127,13 @@ impl LocalResourceManager {
     /// ```
     /// use floe_notify::{ResourceManager, StreamId, clock::ManualClock};
     /// use floe_notify_local::LocalResourceManager;
-    /// let root = tempfile::tempdir().unwrap();
-    /// let manager = LocalResourceManager::new(root.path()).with_path(root.path());
+    /// let (root, landing) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    /// let manager = LocalResourceManager::new(root.path()).with_path(landing.path());
     /// let manager = manager.with_tags([("team".to_owned(), "data".to_owned())]);
     /// let stream = StreamId::parse("0f4c3a52-8d1b-4f7e-9a63-2c5b1e7d9f10").unwrap();
     /// let clock = ManualClock::default();
-    /// clock.run(manager.set_up_notification_services(&clock, &stream, "orders")).unwrap().unwrap();
+    /// let set_up = manager.set_up_notification_services(&clock, &stream, "orders");
+    /// clock.run(set_up).unwrap().unwrap();
     /// let list = clock.run(manager.list_notification_services(&clock)).unwrap().unwrap();
     /// assert_eq!(list[0].tags()["team"], "data");
     /// ```

@@ -73,9 +73,9 @@ impl Default for WatchOptions {
 ///   Writing under a temporary name and renaming gives an event for each name.
 /// - The path is resolved once, at the start; a symbolic link in it that leads elsewhere later is
 ///   not followed.
-/// - Symbolic links below it are neither followed nor told of. A file that is only cut short by name, or
-///   changed through a memory map and never closed, is not told of. Neither is one whose times
-///   change. A regular listing finds them.
+/// - Symbolic links below it are neither followed nor told of. A file that is only cut short by
+///   name, or changed through a memory map and never closed, is not told of. Neither is one whose
+///   times change. A regular listing finds them.
 /// - A file that a listing finds while it is written very slowly, with pauses longer than
 ///   [`WatchOptions::settle`], is told of too early, and again when it is closed.
 ///

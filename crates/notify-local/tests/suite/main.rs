@@ -6,4 +6,5 @@ mod contract;
 mod durability;
 mod limits;
 mod managing;
+mod overflow;
 mod watching;
