@@ -33,10 +33,19 @@ pub(super) struct Keeper {
     options: WatchOptions,
     /// What a listing found, until it has stayed the same for long enough.
     settling: BTreeMap<PathBuf, Settling>,
-    /// Which directory is watched under the path; another one may come to have it.
-    watched: Option<Identity>,
+    watched: Watched,
     /// When the path was last looked at.
     checked: Timestamp,
+}
+
+/// Which directory is watched under the path; another one may come to have it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Watched {
+    This(Identity),
+    /// It was this one, and may not be any more.
+    Doubtful,
+    /// There is none.
+    Missing,
 }
 
 /// A file that a listing found.
@@ -63,7 +72,7 @@ impl Keeper {
         options: WatchOptions,
     ) -> Self {
         Self {
-            watched: tree.identity(),
+            watched: tree.identity().map_or(Watched::Missing, Watched::This),
             checked: clock.now(),
             queue,
             tree,
@@ -125,8 +134,7 @@ impl Keeper {
                     events.extend(self.landed(path, How::Linked));
                 }
             }
-            // Now, not when its time comes.
-            Seen::Gone(path) if path == self.tree.root() => self.checked = Timestamp::default(),
+            Seen::Gone(path) if path == self.tree.root() => self.doubt(),
             Seen::Gone(_) => {}
             Seen::Lost => {
                 events.push(self.rescan(RescanReason::Overflow));
@@ -173,8 +181,8 @@ impl Keeper {
             let Some(before) = self.settling.remove(&path) else {
                 continue;
             };
-            // What is gone, or was moved, is told of by another name or not at all.
             let Ok(metadata) = path.symlink_metadata() else {
+                self.missed();
                 continue;
             };
             let state = State::of(&metadata);
@@ -184,6 +192,22 @@ impl Keeper {
                 let since = now;
                 self.settling.insert(path, Settling { state, since });
             }
+        }
+    }
+
+    /// Has the directory looked for, watched and listed anew now, not when its time comes.
+    fn doubt(&mut self) {
+        if let Watched::This(_) = self.watched {
+            self.watched = Watched::Doubtful;
+        }
+    }
+
+    /// A file is not where it was: it is gone or has another name by now, or all of the directory
+    /// is elsewhere.
+    fn missed(&mut self) {
+        let found = identity(self.tree.root()).map(Watched::This);
+        if found != Some(self.watched) {
+            self.doubt();
         }
     }
 
@@ -197,29 +221,33 @@ impl Keeper {
             return;
         }
         self.checked = now;
-        let found = identity(self.tree.root());
-        if found == self.watched {
-            return;
-        }
-        self.watched = found;
-        events.push(self.rescan(RescanReason::WatchLost));
         let root = self.tree.root().to_owned();
-        if found.is_some() {
-            self.cover(&root, events);
-        } else {
-            *self.shared.problem() = Some(LocalError::Unwatchable {
-                path: root,
-                reason: "it was removed or renamed; as soon as it is there again, it is watched \
-                         again"
-                    .to_owned(),
-            });
+        match (self.watched, identity(&root)) {
+            (Watched::This(known), Some(found)) if known == found => {}
+            (Watched::Missing, None) => {}
+            (_, Some(found)) => {
+                self.watched = Watched::This(found);
+                events.push(self.rescan(RescanReason::WatchLost));
+                self.cover(&root, events);
+            }
+            (_, None) => {
+                self.watched = Watched::Missing;
+                events.push(self.rescan(RescanReason::WatchLost));
+                let reason = "it was removed or renamed; as soon as it is there again, it is \
+                              watched again";
+                *self.shared.problem() = Some(LocalError::Unwatchable {
+                    path: root,
+                    reason: reason.to_owned(),
+                });
+            }
         }
     }
 
     fn check_after(&self) -> Duration {
         match self.watched {
-            Some(_) => CHECK,
-            None => self.options.retry,
+            Watched::This(_) => CHECK,
+            Watched::Doubtful => Duration::ZERO,
+            Watched::Missing => self.options.retry,
         }
     }
 
@@ -257,8 +285,11 @@ impl Keeper {
         }
     }
 
-    fn landed(&self, path: PathBuf, how: How) -> Option<LocalEvent> {
-        let metadata = path.symlink_metadata().ok()?;
+    fn landed(&mut self, path: PathBuf, how: How) -> Option<LocalEvent> {
+        let Ok(metadata) = path.symlink_metadata() else {
+            self.missed();
+            return None;
+        };
         let is_file = metadata.is_file();
         is_file.then(|| self.landed_as(path, how, &metadata))
     }

@@ -335,6 +335,47 @@ fn a_directory_that_is_removed_and_comes_back_is_watched_again() {
 }
 
 #[test]
+fn what_lands_while_the_directory_is_elsewhere_for_a_moment_is_told_of() {
+    let outer = tempfile::tempdir().unwrap();
+    let landing = outer.path().join("above/in");
+    fs::create_dir_all(&landing).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let queue = open(folder.path());
+    let options = WatchOptions::default();
+    let _watcher = Watcher::start(&queue, &landing, Arc::new(FastClock), options).unwrap();
+    // The directory itself, and one above it, of which the kernel tells nothing.
+    for (number, moved) in [landing.clone(), outer.path().join("above")]
+        .iter()
+        .enumerate()
+    {
+        let away = moved.with_extension("away");
+        let file = format!("file {number}");
+        fs::rename(moved, &away).unwrap();
+        let inside = if number == 0 {
+            away.clone()
+        } else {
+            away.join("in")
+        };
+        fs::write(inside.join(&file), "x").unwrap();
+        // Long enough for the watcher to look in vain.
+        block_on(SystemClock.sleep(Duration::from_millis(100)));
+        fs::rename(&away, moved).unwrap();
+        let mut is_told = false;
+        while !is_told {
+            let received = block_on(queue.receive(&SystemClock, 9, PATIENCE)).unwrap();
+            assert!(!received.is_empty(), "{file} is not told of");
+            acknowledge(&queue, &received);
+            let events = received
+                .iter()
+                .map(|one| LocalEvent::parse(one.message().body()));
+            is_told = events
+                .flatten()
+                .any(|event| path(&event) == Some(&landing.join(&file)));
+        }
+    }
+}
+
+#[test]
 fn another_directory_under_the_same_path_is_noticed() {
     let outer = tempfile::tempdir().unwrap();
     let landing = outer.path().join("mounted/in");

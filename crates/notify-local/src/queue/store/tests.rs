@@ -161,7 +161,7 @@ fn step(store: &mut Store, model: &mut Model, folder: &Path, op: &Op) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn the_store_is_what_its_model_is(ops in proptest::collection::vec(op(), 1..160)) {
