@@ -75,7 +75,7 @@ pub enum How {
     Written,
     /// It was renamed or moved to this name.
     MovedIn,
-    /// It got this name as a hard link to a file that is elsewhere, too.
+    /// It got this name as a hard link to a file that is elsewhere, too, or that had no name.
     Linked,
     /// A listing found it, in a directory that is new or after events were lost.
     Found,

@@ -29,7 +29,8 @@ use tree::Tree;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WatchOptions {
-    /// How long a file that a listing found must stay the same before it counts as complete.
+    /// How long a file that nobody saw being closed must stay the same before it counts as
+    /// complete: one that a listing found, or that had no name before.
     ///
     /// Files whose closing was seen are complete at once.
     pub settle: Duration,
@@ -76,6 +77,9 @@ impl Default for WatchOptions {
 /// - Symbolic links below it are neither followed nor told of. A file that is only cut short by
 ///   name, or changed through a memory map and never closed, is not told of. Neither is one whose
 ///   times change. A regular listing finds them.
+/// - A file without a name (`O_TMPFILE`) that gets one, and is opened by somebody else before
+///   [`WatchOptions::settle`] has passed, looks like one that is being written and is not told of.
+///   A regular listing finds it, too.
 /// - A file that a listing finds while it is written very slowly, with pauses longer than
 ///   [`WatchOptions::settle`], is told of too early, and again when it is closed.
 ///

@@ -31,7 +31,7 @@ pub(super) struct Keeper {
     shared: Arc<Shared>,
     clock: Arc<dyn Clock>,
     options: WatchOptions,
-    /// What a listing found, until it has stayed the same for long enough.
+    /// What nobody saw being closed, until it has stayed the same for long enough.
     settling: BTreeMap<PathBuf, Settling>,
     watched: Watched,
     /// When the path was last looked at.
@@ -48,8 +48,9 @@ enum Watched {
     Missing,
 }
 
-/// A file that a listing found.
+/// A file that nobody saw being closed.
 struct Settling {
+    how: How,
     state: State,
     since: Timestamp,
 }
@@ -126,12 +127,12 @@ impl Keeper {
                 _ => events.extend(self.landed(path, How::MovedIn)),
             },
             Seen::Folder(path) => self.cover(&path, events),
-            Seen::File(path) => {
-                // A new file is told of when it is closed. One that has another name, too, was
-                // linked and is not closed again.
-                let metadata = path.symlink_metadata();
-                if metadata.is_ok_and(|metadata| metadata.nlink() > 1) {
-                    events.extend(self.landed(path, How::Linked));
+            Seen::File(path) => self.file(path, events),
+            Seen::Opened(path) => {
+                // Its closing tells of it.
+                let is_linked = |one: &Settling| one.how == How::Linked;
+                if self.settling.get(&path).is_some_and(is_linked) {
+                    self.settling.remove(&path);
                 }
             }
             Seen::Gone(path) if path == self.tree.root() => self.doubt(),
@@ -143,6 +144,41 @@ impl Keeper {
             }
             Seen::Limit => events.push(self.rescan(RescanReason::WatchLimit)),
         }
+    }
+
+    /// A file was made, or got a name. One that has another name, too, is told of at once: it is
+    /// not closed again.
+    ///
+    /// One that had no name before looks like one that is just being made, but for the opening
+    /// that does not follow.
+    fn file(&mut self, path: PathBuf, events: &mut Events) {
+        let Ok(metadata) = path.symlink_metadata() else {
+            return;
+        };
+        if !metadata.is_file() {
+            return;
+        }
+        if metadata.nlink() > 1 {
+            events.push(self.landed_as(path, How::Linked, &metadata));
+        } else {
+            self.let_settle(path, How::Linked, &metadata, events);
+        }
+    }
+
+    fn let_settle(&mut self, path: PathBuf, how: How, metadata: &Metadata, events: &mut Events) {
+        if self.settling.len() >= MAX_SETTLING {
+            // One that is just being made is told of when it is closed.
+            if how == How::Found {
+                events.push(self.landed_as(path, how, metadata));
+            }
+            return;
+        }
+        let settling = Settling {
+            how,
+            state: State::of(metadata),
+            since: self.clock.now(),
+        };
+        self.settling.entry(path).or_insert(settling);
     }
 
     /// Watches a directory and tells of what is in it, when that has stayed the same for a while.
@@ -158,16 +194,8 @@ impl Keeper {
         if problem.is_some() || folder == self.tree.root() {
             *self.shared.problem() = problem;
         }
-        let since = self.clock.now();
         for There { path, metadata } in there {
-            if self.settling.len() >= MAX_SETTLING {
-                events.push(self.landed_as(path, How::Found, &metadata));
-                continue;
-            }
-            let state = State::of(&metadata);
-            self.settling
-                .entry(path)
-                .or_insert(Settling { state, since });
+            self.let_settle(path, How::Found, &metadata, events);
         }
     }
 
@@ -185,12 +213,10 @@ impl Keeper {
                 self.missed();
                 continue;
             };
-            let state = State::of(&metadata);
-            if state == before.state {
-                events.push(self.landed_as(path, How::Found, &metadata));
+            if State::of(&metadata) == before.state {
+                events.push(self.landed_as(path, before.how, &metadata));
             } else {
-                let since = now;
-                self.settling.insert(path, Settling { state, since });
+                self.let_settle(path, before.how, &metadata, events);
             }
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::Shared;
-use super::seen::of_event;
+use super::seen::Reader;
 use crate::LocalError;
 
 /// Directories below each other that are followed; file systems end far earlier.
@@ -41,8 +41,9 @@ pub(super) struct There {
 impl Tree {
     pub(super) fn new(root: &Path, shared: &Arc<Shared>) -> Result<Self, LocalError> {
         let told = Arc::clone(shared);
+        let mut reader = Reader::default();
         let handler = move |event| {
-            if let Some(seen) = of_event(event) {
+            if let Some(seen) = reader.read(event) {
                 told.inbox.put(seen);
             }
         };

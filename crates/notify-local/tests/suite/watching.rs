@@ -135,6 +135,8 @@ fn a_file_that_is_written_is_told_of_when_it_is_closed() {
     let mut file = File::create(bench.path("a.csv")).unwrap();
     file.write_all(b"1,2").unwrap();
     file.sync_all().unwrap();
+    // Longer than a file that nobody saw being made would have to stay the same.
+    block_on(FastClock.sleep(Duration::from_secs(6)));
     assert_eq!(bench.told(), [], "it may get more");
     file.write_all(b",3").unwrap();
     drop(file);
@@ -207,6 +209,43 @@ fn every_way_that_a_file_comes_to_a_name_is_told_of() {
     if fs::hard_link(outside.path().join("linked"), bench.path("link")).is_ok() {
         assert_eq!(bench.told(), told("link", How::Linked));
     }
+}
+
+#[test]
+fn a_file_that_gets_its_name_when_it_is_whole_is_told_of() {
+    use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open};
+    use std::os::fd::AsRawFd as _;
+    let bench = Bench::new();
+    let flags = OFlags::TMPFILE | OFlags::WRONLY;
+    let Ok(file) = open(bench.landing.path(), flags, Mode::RUSR) else {
+        // Not every file system has files without names.
+        return;
+    };
+    let mut file = File::from(file);
+    file.write_all(b"whole").unwrap();
+    let number = format!("/proc/self/fd/{}", file.as_raw_fd());
+    linkat(
+        CWD,
+        number,
+        CWD,
+        bench.path("named"),
+        AtFlags::SYMLINK_FOLLOW,
+    )
+    .unwrap();
+    drop(file);
+    let event = bench.next();
+    assert_eq!(path(&event), Some(&bench.path("named")));
+    assert!(
+        matches!(
+            event,
+            LocalEvent::Landed {
+                how: How::Linked,
+                size: 5,
+                ..
+            }
+        ),
+        "{event:?}"
+    );
 }
 
 #[test]
