@@ -67,6 +67,13 @@ pub trait QueueBench: Send + Sync {
         true
     }
 
+    /// Returns true when an acknowledgement that is confirmed after the deadline counts.
+    ///
+    /// Pub/Sub confirms it, and may hand the message out again all the same.
+    fn keeps_late_acknowledgements(&self) -> bool {
+        true
+    }
+
     /// Returns true when messages carry attributes beside their body.
     fn has_attributes(&self) -> bool {
         true

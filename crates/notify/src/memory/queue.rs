@@ -292,6 +292,8 @@ impl EventQueue for MemoryQueue {
                 state.hold(number, until)
             })?;
             delivery.renew(token, until);
+            // It may be visible sooner than those who wait know.
+            self.bell.ring();
             Ok(())
         })
     }

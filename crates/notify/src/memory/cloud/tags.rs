@@ -7,7 +7,7 @@ use crate::{Origin, StreamId};
 
 /// The tags that Auto Loader sets, and the one that only Floe sets.
 const VENDOR: (&str, &str) = ("vendor", "Databricks");
-const CREATED_BY: (&str, &str) = ("createdBy", "floe");
+const MARK: (&str, &str) = ("floe", "created");
 const STREAM_ID: &str = "streamId";
 const PATH: &str = "path";
 
@@ -18,7 +18,7 @@ impl Tags {
     /// The tags of what this system creates: those of the original, and the mark.
     pub(in crate::memory) fn of_floe(stream: &StreamId, path: &str) -> Self {
         let mut tags = Self::of_original(stream, path);
-        tags.set(CREATED_BY.0, CREATED_BY.1);
+        tags.set(MARK.0, MARK.1);
         tags
     }
 
@@ -36,7 +36,7 @@ impl Tags {
 
     /// Nobody that is known, when the tags do not say.
     pub(in crate::memory) fn origin(&self) -> Option<Origin> {
-        if self.get(CREATED_BY.0) == Some(CREATED_BY.1) {
+        if self.get(MARK.0) == Some(MARK.1) {
             return Some(Origin::Floe);
         }
         (self.get(VENDOR.0) == Some(VENDOR.1)).then_some(Origin::AutoLoader)
