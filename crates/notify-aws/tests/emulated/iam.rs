@@ -8,8 +8,9 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use floe_notify::clock::Clock;
 
-use crate::peer::REGION;
+use crate::peer::{Now, REGION};
 
 /// The account of the root user of ministack.
 pub(crate) const ACCOUNT: &str = "000000000000";
@@ -23,14 +24,19 @@ pub(crate) struct User {
 
 impl User {
     pub(crate) fn create(url: &str, name: &str) -> Self {
+        // The emulator may have run before.
+        let name = format!("{name}-{}", Now.now().as_millis());
         let user = format!("UserName={name}");
         call(url, &format!("Action=CreateUser&Version=2010-05-08&{user}"));
-        let keys = call(url, &format!("Action=CreateAccessKey&Version=2010-05-08&{user}"));
+        let keys = call(
+            url,
+            &format!("Action=CreateAccessKey&Version=2010-05-08&{user}"),
+        );
         let access = between(&keys, "<AccessKeyId>", "</AccessKeyId>");
         let secret = between(&keys, "<SecretAccessKey>", "</SecretAccessKey>");
         Self {
             url: url.to_owned(),
-            name: name.to_owned(),
+            name,
             config: config(url, access, secret),
         }
     }
@@ -84,7 +90,9 @@ fn call(url: &str, body: &str) -> String {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     let length = body.len();
-    text.push_str(&format!("content-length: {length}\r\nconnection: close\r\n\r\n{body}"));
+    text.push_str(&format!(
+        "content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    ));
     let mut connection = TcpStream::connect(host).unwrap();
     connection.write_all(text.as_bytes()).unwrap();
     let mut answer = String::new();

@@ -22,7 +22,6 @@ use crate::peer::{Peer, Switch};
 const PREFIX: &str = "databricks-auto-ingest";
 
 pub(crate) struct World {
-    pub(crate) config: SdkConfig,
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
@@ -50,7 +49,6 @@ impl World {
             s3: aws_sdk_s3::Client::from_conf(s3.build()),
             sns: aws_sdk_sns::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
-            config,
             bucket,
             switch,
             manager: Arc::new(manager),
