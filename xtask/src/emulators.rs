@@ -131,7 +131,9 @@ impl Running {
 
 impl Emulator {
     fn start(&self) -> Result<Service> {
-        let requirements = run::root().join(FOLDER).join(format!("{}.txt", self.package));
+        let requirements = run::root()
+            .join(FOLDER)
+            .join(format!("{}.txt", self.package));
         let folder = format!("{TOOLS}/{}", self.package);
         let environment = Environment::prepare(&folder, &requirements)?;
         let address = service::free_address()?;
@@ -161,7 +163,9 @@ fn ask(address: SocketAddr) -> Result<()> {
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer)?;
     let answer = String::from_utf8_lossy(&answer);
-    let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
+    let status = answer
+        .strip_prefix("HTTP/1.1 ")
+        .and_then(|rest| rest.get(..3));
     match status {
         Some("200" | "403") => Ok(()),
         _ => Err(format!("it says `{}`", answer.lines().next().unwrap_or_default()).into()),
@@ -175,10 +179,16 @@ mod tests {
     #[test]
     fn every_requirement_is_exact() {
         for emulator in &EMULATORS {
-            let file = run::root().join(FOLDER).join(format!("{}.txt", emulator.package));
+            let file = run::root()
+                .join(FOLDER)
+                .join(format!("{}.txt", emulator.package));
             let text = std::fs::read_to_string(&file).unwrap();
             assert!(crate::python::is_exact(&text), "{}", file.display());
-            assert!(text.contains(&format!("{}==", emulator.package)), "{}", file.display());
+            assert!(
+                text.contains(&format!("{}==", emulator.package)),
+                "{}",
+                file.display()
+            );
         }
     }
 

@@ -207,7 +207,9 @@ mod tests {
     #[test]
     fn every_requirement_is_exact() {
         let file = run::root().join(FOLDER).join(REQUIREMENTS);
-        assert!(crate::python::is_exact(&std::fs::read_to_string(file).unwrap()));
+        assert!(crate::python::is_exact(
+            &std::fs::read_to_string(file).unwrap()
+        ));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::report::Parts;
 use crate::emulators::Running;
+use crate::report::Parts;
 use crate::{Result, facade, model_check, run};
 
 /// The variable that tells tests where the collection of real-world files lies.
@@ -58,11 +58,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     parts.verdict()
 }
 
-fn cargo_test<S: AsRef<str>>(
-    args: &[S],
-    emulators: &Running,
-    totals: &mut Totals,
-) -> Result<()> {
+fn cargo_test<S: AsRef<str>>(args: &[S], emulators: &Running, totals: &mut Totals) -> Result<()> {
     let mut command = run::cargo(&["test", "--release"]);
     command.args(args.iter().map(AsRef::as_ref));
     emulators.tell(&mut command);
