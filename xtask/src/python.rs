@@ -57,8 +57,10 @@ impl Environment {
 pub(crate) fn is_exact(requirements: &str) -> bool {
     requirements.lines().all(|line| {
         let exact = line.split_once("==").is_some_and(|(name, version)| {
-            let digits = |part: &str| !part.is_empty() && part.parse::<u32>().is_ok();
-            !name.is_empty() && version.split('.').all(digits)
+            let is_number = |part: &str| part.parse::<u32>().is_ok();
+            // A release that was corrected afterwards ends in `post` and a number.
+            let fits = |part: &str| is_number(part.strip_prefix("post").unwrap_or(part));
+            !name.is_empty() && version.split('.').all(fits)
         });
         exact || line.is_empty() || line.starts_with('#')
     })

@@ -25,6 +25,8 @@ use floe_notify_aws::{CloudFilesAwsResourceManager, SqsQueue};
 const QUEUE: &str = "https://sqs.us-east-1.amazonaws.com/111122223333/databricks-auto-ingest-s";
 const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:databricks-auto-ingest-s";
 
+/// What is expected of an error.
+type Check = fn(&QueueError) -> bool;
 /// Answers a call by its name, its number among those of that name, and its body.
 type Script = dyn Fn(&str, usize, &str) -> (u16, String) + Send + Sync;
 
@@ -361,7 +363,7 @@ async fn an_extension_that_comes_too_late_says_that_the_message_is_gone() {
 
 #[tokio::test]
 async fn answers_are_sorted_by_what_to_do_about_them() {
-    let cases: [(u16, &str, fn(&QueueError) -> bool); 5] = [
+    let cases: [(u16, &str, Check); 5] = [
         (400, "OverLimit", |e| {
             matches!(e, QueueError::Throttled { .. })
         }),

@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::SystemTime;
+use std::time::{Duration, UNIX_EPOCH};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
@@ -63,10 +63,6 @@ pub(crate) fn config(url: &str, access: &str, secret: &str) -> SdkConfig {
 }
 
 /// Signs and sends one call as the root user, and returns the answer.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "signatures are valid by the clock of the machine"
-)]
 fn call(url: &str, body: &str) -> String {
     let host = url.strip_prefix("http://").unwrap();
     let kind = "application/x-www-form-urlencoded";
@@ -75,7 +71,7 @@ fn call(url: &str, body: &str) -> String {
         .identity(&identity)
         .region(REGION)
         .name("iam")
-        .time(SystemTime::now())
+        .time(UNIX_EPOCH + Duration::from_millis(Now.now().as_millis()))
         .settings(SigningSettings::default())
         .build()
         .unwrap()

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -17,6 +17,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use floe_notify::BoxFuture;
 use floe_notify::clock::{Clock, Timestamp};
+use floe_runtime::clock::{Clock as _, SystemClock};
 
 pub(crate) const REGION: &str = "us-east-1";
 
@@ -151,13 +152,8 @@ impl HttpConnector for Connector {
 pub(crate) struct Now;
 
 impl Clock for Now {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "emulators run by the clock of the machine"
-    )]
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap())
+        Timestamp::from_millis(SystemClock.now().as_millis())
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {
