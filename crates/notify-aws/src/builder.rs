@@ -194,6 +194,15 @@ impl AwsManagerBuilder {
     ///
     /// # Errors
     /// [`AwsError::Options`] with all that is wrong with the options, [`AwsError::NoRegion`].
+    ///
+    /// ```
+    /// use floe_notify_aws::AwsManagerBuilder;
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let created = AwsManagerBuilder::default().path("gs://landing/in/").create().await;
+    /// assert!(created.unwrap_err().to_string().contains("this resource manager is for S3"));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub async fn create(self) -> Result<CloudFilesAwsResourceManager, AwsError> {
         let (options, location) = self.checked()?;
         let config = connection::config(&options, self.config, self.endpoint).await;

@@ -76,6 +76,18 @@ impl SqsQueue {
     ///
     /// # Errors
     /// [`AwsError::Refused`] when the id is not the URL of a queue.
+    ///
+    /// ```
+    /// use aws_config::{BehaviorVersion, SdkConfig};
+    /// use floe_notify::QueueId;
+    /// use floe_notify_aws::SqsQueue;
+    /// use std::time::Duration;
+    /// let config = SdkConfig::builder().behavior_version(BehaviorVersion::v2026_01_12());
+    /// let config = config.build();
+    /// let refused = SqsQueue::open(&config, QueueId::new("orders")?, Duration::from_secs(300));
+    /// assert_eq!(refused.unwrap_err().code(), "FLOE-AWS-0004");
+    /// # Ok::<(), floe_notify::IdError>(())
+    /// ```
     pub fn open(config: &SdkConfig, id: QueueId, visibility: Duration) -> Result<Self, AwsError> {
         let region = config.region().map(AsRef::as_ref).unwrap_or_default();
         Self::with_client(Client::new(config), region, id, visibility)

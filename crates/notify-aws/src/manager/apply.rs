@@ -201,7 +201,9 @@ impl CloudFilesAwsResourceManager {
     }
 
     async fn unsubscribe(&self, view: &View, name: &str) -> Result<(), ResourceError> {
-        let Some(subscription) = view.subscription(name) else {
+        // What waits for its confirmation has no ARN yet, and what is deleted none any more.
+        let known = view.subscription(name);
+        let Some(subscription) = known.filter(|one| one.arn.starts_with("arn:")) else {
             return Ok(());
         };
         let sns = &self.connection.sns;

@@ -17,6 +17,8 @@ use crate::policy;
 const MAX_PAGES: usize = 1_000;
 /// Most queues on one page ("ListQueues", Amazon SQS API reference).
 const QUEUES_PER_PAGE: i32 = 1_000;
+/// What stands in place of the ARN of a subscription that is gone but still listed.
+const DELETED: &str = "Deleted";
 
 impl CloudFilesAwsResourceManager {
     /// What matters to one set-up.
@@ -184,8 +186,12 @@ impl CloudFilesAwsResourceManager {
                 Err(error) => return none_when_gone(Failure::of(call, &error), topic),
             };
             for one in page.subscriptions.unwrap_or_default() {
+                let arn = one.subscription_arn.unwrap_or_default();
+                if arn == DELETED {
+                    continue;
+                }
                 subscriptions.push(Subscription {
-                    arn: one.subscription_arn.unwrap_or_default(),
+                    arn,
                     protocol: one.protocol.unwrap_or_default(),
                     endpoint: one.endpoint.unwrap_or_default(),
                 });

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use floe_notify::aws::{Place, policy};
+use floe_notify::clock::Clock;
 use floe_notify::{
     EventQueue, Message, MissingPermission, QueueError, QueueId, ResourceError, ResourceManager,
     StreamId, TearDown,
@@ -183,6 +184,47 @@ fn is_denied(error: Option<QueueError>, action: &str) {
         "{reason}"
     );
     assert!(reason.contains("\"Effect\": \"Allow\""), "{reason}");
+}
+
+/// This emulator delivers only what the policies of topics and queues allow.
+#[tokio::test]
+async fn the_policies_that_are_set_let_events_through() {
+    let Some(url) = Peer::Guarded.url() else {
+        return;
+    };
+    let root = config(&url, "test", "test");
+    let s3 = aws_sdk_s3::config::Builder::from(&root).force_path_style(true);
+    let s3 = aws_sdk_s3::Client::from_conf(s3.build());
+    for restricted in ["false", "true"] {
+        let bucket = format!("{}-{restricted}", Now.now().as_millis());
+        s3.create_bucket().bucket(&bucket).send().await.unwrap();
+        let manager = CloudFilesAwsResourceManager::new_manager()
+            .sdk_config(root.clone())
+            .option(
+                "cloudFiles.restrictNotificationSetupToSameAWSAccountId",
+                restricted,
+            )
+            // Other tests list what is in the same account.
+            .option("floe.resourcePrefix", "policies")
+            .path(format!("s3://{bucket}/in/"));
+        let (manager, stream) = (manager.create().await.unwrap(), stream());
+        let set_up = manager.set_up_notification_services(&Now, &stream, &bucket);
+        let id = set_up.await.unwrap();
+        let put = s3.put_object().bucket(&bucket).key("in/allowed.csv");
+        put.send().await.unwrap();
+        let queue = manager.open_queue(&id, Duration::from_secs(30)).unwrap();
+        let mut came = String::new();
+        let end = Now.now().after(Duration::from_secs(30));
+        while !came.contains("allowed.csv") && Now.now() < end {
+            let wait = Duration::from_secs(1);
+            for delivery in queue.receive(&Now, 10, wait).await.unwrap() {
+                came.push_str(&String::from_utf8_lossy(delivery.message().body()));
+            }
+        }
+        assert!(came.contains("in/allowed.csv"), "{restricted}: {came}");
+        let torn_down = manager.tear_down_notification_services(&Now, &stream, TearDown::Created);
+        torn_down.await.unwrap();
+    }
 }
 
 #[tokio::test]
