@@ -242,6 +242,45 @@ async fn s3_is_asked_again_until_the_new_policy_acts() {
 }
 
 #[tokio::test]
+async fn entries_of_all_kinds_are_written_back_as_they_were() {
+    const OTHERS: [&str; 5] = [
+        "<CloudFunction>arn:aws:lambda:us-east-1:111122223333:function:f</CloudFunction>",
+        "<Queue>arn:aws:sqs:us-east-1:111122223333:theirs</Queue>",
+        "<Value>a+b%2Bc/</Value>",
+        "<Event>s3:LifecycleExpiration:Delete</Event>",
+        "EventBridgeConfiguration",
+    ];
+    let before = format!(
+        "<NotificationConfiguration><CloudFunctionConfiguration><Id>l</Id>{}\
+         <Event>s3:ObjectRemoved:*</Event></CloudFunctionConfiguration><QueueConfiguration>\
+         <Id>q</Id>{}{}<Filter><S3Key><FilterRule><Name>Prefix</Name>{}</FilterRule></S3Key>\
+         </Filter></QueueConfiguration><EventBridgeConfiguration/></NotificationConfiguration>",
+        OTHERS[0], OTHERS[1], OTHERS[3], OTHERS[2]
+    );
+    let written = Arc::new(Mutex::new(String::new()));
+    let seen = Arc::clone(&written);
+    let (config, _) = scripted(move |name, number, body| match (name, number) {
+        ("GETNotification", 1 | 2) => ok(before.clone()),
+        ("GETNotification", _) => configured(),
+        ("PUTNotification", _) => {
+            *seen.lock().unwrap() = body.to_owned();
+            ok("")
+        }
+        _ => empty_account(name),
+    });
+    let (result, _) = set_up(config).await;
+    assert!(result.is_ok(), "{result:?}");
+    let written = written.lock().unwrap();
+    for part in OTHERS {
+        assert!(written.contains(part), "{part}: {written}");
+    }
+    assert!(
+        written.contains(&format!("<Id>floe-{STREAM}-s</Id>")),
+        "{written}"
+    );
+}
+
+#[tokio::test]
 async fn a_configuration_that_others_overwrite_each_time_is_given_up() {
     let (config, calls) = scripted(|name, _, _| empty_account(name));
     let (result, _) = set_up(config).await;
