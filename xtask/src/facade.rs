@@ -28,6 +28,10 @@ const CHOICES: &[Choice] = &[
         in_ci: true,
     },
     Choice {
+        feature: "notify",
+        in_ci: true,
+    },
+    Choice {
         feature: "function",
         in_ci: true,
     },

@@ -8,13 +8,16 @@
 #![forbid(unsafe_code)]
 
 mod codes;
+mod emulators;
 mod facade;
 mod fuzz;
 mod model_check;
 mod nightly;
 mod peers;
+mod python;
 mod report;
 mod run;
+mod service;
 mod simulate;
 mod test;
 mod tidy;
@@ -29,7 +32,8 @@ type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Resu
 const COMMANDS: &[(&str, &str)] = &[
     (
         "test",
-        "[ARGUMENTS of cargo test]: every test in release, then the facade's test crate",
+        "[ARGUMENTS of cargo test]: every test in release, beside emulators of clouds, then the \
+         facade's test crate",
     ),
     (
         "tidy",

@@ -4,16 +4,16 @@
 //! listen on free ports of the loopback interface, and end with this command, however it ends.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use crate::python::Environment;
+use crate::service::{self, Service};
 use crate::{Result, run};
 
 /// The folder of the services, seen from the root.
 const FOLDER: &str = "benches/peers";
-/// What they need, in that folder; a copy in the environment tells what was installed.
+/// What they need, in that folder.
 const REQUIREMENTS: &str = "requirements.txt";
 /// Their virtual environment, seen from the root.
 const ENVIRONMENT: &str = ".tools/peers";
@@ -21,26 +21,11 @@ const ENVIRONMENT: &str = ".tools/peers";
 /// DataFusion stands on, and build all of it again.
 const BENCHMARK: [&str; 3] = ["bench", "--bench", "service_calls"];
 
-/// How often a service is asked whether it answers, …
-const TRIES: u32 = 150;
-/// … and how long after each time: in all 15 seconds.
-const PAUSE: Duration = Duration::from_millis(100);
 /// How long it may take over one answer.
 const ANSWER: Duration = Duration::from_secs(5);
 /// What it is asked, and what it must say.
 const QUESTION: &str = r#"{"data":[[0,7,"seven"]]}"#;
 const EXPECTED: &str = r#"{"data":[[0,"seven:7"]]}"#;
-
-/// Starts the words behind it, and ends them when its standard input does: that is closed when this
-/// command ends in any way. Ctrl-C reaches all of them at once, and must not end the shell first. A
-/// shell says of what it waits for how it ended, which is no news here.
-const WATCH: &str = r#"
-    trap "" INT
-    "$@" & service=$!
-    read -r _
-    kill "$service"
-    wait "$service" 2>/dev/null
-"#;
 
 /// A way to serve Python.
 struct Peer {
@@ -109,19 +94,19 @@ fn quick(args: &[String]) -> Result<bool> {
 ///
 /// As [`run()`].
 pub(crate) fn measure(quick: bool) -> Result<String> {
-    let versions = prepare()?;
+    let (environment, versions) = prepare()?;
     // Built before the services are started, which then wait for nothing.
     let mut build = run::cargo(&BENCHMARK);
     build.arg("--no-run");
     run::check(build)?;
     let mut services = Vec::new();
     for peer in &PEERS {
-        services.push(Service::start(peer)?);
+        services.push(start(&environment, peer)?);
     }
     let mut benchmark = run::cargo(&BENCHMARK);
     benchmark.arg("--");
     for service in &services {
-        benchmark.args(["--peer", &service.argument()]);
+        benchmark.args(["--peer", &argument(service)]);
     }
     if quick {
         benchmark.arg("--quick");
@@ -134,38 +119,16 @@ pub(crate) fn measure(quick: bool) -> Result<String> {
     Ok(printed)
 }
 
-/// Makes the environment unless it is there with the same requirements, and names the versions.
-fn prepare() -> Result<String> {
-    let environment = run::root().join(ENVIRONMENT);
+/// Makes the environment, and names the versions in it.
+fn prepare() -> Result<(Environment, String)> {
     let requirements = run::root().join(FOLDER).join(REQUIREMENTS);
-    let wanted = std::fs::read_to_string(&requirements)?;
-    let installed = environment.join(REQUIREMENTS);
-    if std::fs::read_to_string(&installed).ok().as_ref() != Some(&wanted) {
-        let mut make = run::program("python3", &["-m", "venv", "--clear"]);
-        make.arg(&environment);
-        run::check(make)?;
-        let mut install = program("python");
-        install.args(["-m", "pip", "install", "--quiet"]);
-        install.args(["--disable-pip-version-check", "--requirement"]);
-        install.arg(&requirements);
-        run::check(install)?;
-        // Written last: an environment that is not complete is made anew.
-        std::fs::write(&installed, &wanted)?;
-    }
-    let mut python = program("python");
+    let environment = Environment::prepare(ENVIRONMENT, &requirements)?;
+    let mut python = environment.program("python");
     python.arg("--version");
+    let wanted = std::fs::read_to_string(requirements)?;
     let versions = versions(run::output(python)?.trim(), &wanted);
     println!("{versions}");
-    Ok(versions)
-}
-
-/// A program of the environment.
-fn program(name: &str) -> Command {
-    run::program::<&str>(&path(name).to_string_lossy(), &[])
-}
-
-fn path(name: &str) -> PathBuf {
-    run::root().join(ENVIRONMENT).join("bin").join(name)
+    Ok((environment, versions))
 }
 
 /// What stands above the table: the requirements are exact, so they are the versions.
@@ -178,68 +141,24 @@ fn versions(python: &str, requirements: &str) -> String {
     all.join(", ")
 }
 
-/// A service that was started; it ends when this is dropped.
-struct Service {
-    name: &'static str,
-    address: SocketAddr,
-    watch: Child,
+/// Starts the service and waits until it answers.
+fn start(environment: &Environment, peer: &Peer) -> Result<Service> {
+    let address = service::free_address()?;
+    let (program, options) = peer.command.split_first().unwrap_or((&"", &[]));
+    let (option, before) = peer.port;
+    let mut command = service::watched(&environment.path(program));
+    command
+        .args(options)
+        .args([option, &format!("{before}{}", address.port())])
+        .current_dir(run::root().join(FOLDER))
+        // No `__pycache__` beside the sources.
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    Service::start(peer.name, address, command, ask)
 }
 
-impl Service {
-    /// Starts the service and waits until it answers.
-    fn start(peer: &Peer) -> Result<Self> {
-        // Freed again at once, for the service to take.
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let mut command = run::program("sh", &["-c", WATCH, "sh"]);
-        if let Some((name, options)) = peer.command.split_first() {
-            command.arg(path(name)).args(options);
-        }
-        let (option, before) = peer.port;
-        command
-            .args([option, &format!("{before}{}", address.port())])
-            .current_dir(run::root().join(FOLDER))
-            // No `__pycache__` beside the sources.
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .stdin(Stdio::piped());
-        let service = Self {
-            name: peer.name,
-            address,
-            watch: command.spawn()?,
-        };
-        service.wait()?;
-        Ok(service)
-    }
-
-    fn wait(&self) -> Result<()> {
-        let mut why = String::new();
-        for _ in 0..TRIES {
-            match ask(self.address) {
-                Ok(()) => return Ok(()),
-                Err(error) => why = error.to_string(),
-            }
-            std::thread::sleep(PAUSE);
-        }
-        Err(format!("{} does not answer on {}: {why}", self.name, self.address).into())
-    }
-
-    /// As the benchmark reads it: name, address, and the process above all of the service.
-    fn argument(&self) -> String {
-        format!("{}={}={}", self.name, self.address, self.watch.id())
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        drop(self.watch.stdin.take());
-        // Both have been told to take no more than a second for what is under way.
-        for _ in 0..TRIES {
-            if matches!(self.watch.try_wait(), Ok(Some(_)) | Err(_)) {
-                return;
-            }
-            std::thread::sleep(PAUSE);
-        }
-        eprintln!("{} does not end: process {}", self.name, self.watch.id());
-    }
+/// As the benchmark reads it: name, address, and the process above all of the service.
+fn argument(service: &Service) -> String {
+    format!("{}={}={}", service.name, service.address, service.process())
 }
 
 /// Sends one row and proves the answer.
@@ -263,6 +182,8 @@ fn ask(address: SocketAddr) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
     use super::*;
 
     #[test]
@@ -286,27 +207,9 @@ mod tests {
     #[test]
     fn every_requirement_is_exact() {
         let file = run::root().join(FOLDER).join(REQUIREMENTS);
-        for line in std::fs::read_to_string(file).unwrap().lines() {
-            let exact = line.split_once("==").is_some_and(|(name, version)| {
-                let digits = |part: &str| !part.is_empty() && part.parse::<u32>().is_ok();
-                !name.is_empty() && version.split('.').all(digits)
-            });
-            assert!(exact || line.is_empty() || line.starts_with('#'), "{line}");
-        }
-    }
-
-    #[test]
-    fn a_service_ends_with_its_handle() {
-        let mut command = run::program("sh", &["-c", WATCH, "sh", "sleep", "600"]);
-        let watch = command.stdin(Stdio::piped()).spawn().unwrap();
-        let id = watch.id();
-        drop(Service {
-            name: "sleep",
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
-            watch,
-        });
-        // It was waited for, so its number is free.
-        assert!(!PathBuf::from(format!("/proc/{id}")).exists());
+        assert!(crate::python::is_exact(
+            &std::fs::read_to_string(file).unwrap()
+        ));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::emulators::Running;
 use crate::report::Parts;
 use crate::{Result, facade, model_check, run};
 
@@ -24,32 +25,42 @@ const SCHEMA_CHECK: &str = "xtask/schema-check/Cargo.toml";
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let mut parts = Parts::default();
     let mut totals = Totals::default();
+    let mut emulators = Running::default();
+    parts.run("emulators of clouds", || {
+        emulators = Running::start();
+        emulators.check()
+    });
     if args.is_empty() {
         parts.run("tests of the workspace", || {
             cargo_test(
                 &["--workspace", "--all-features", "--no-fail-fast"],
+                &emulators,
                 &mut totals,
             )
         });
         parts.run("JSON Schema", || {
-            cargo_test(&["--manifest-path", SCHEMA_CHECK, "--locked"], &mut totals)
+            let manifest = &["--manifest-path", SCHEMA_CHECK, "--locked"];
+            cargo_test(manifest, &emulators, &mut totals)
         });
         parts.run("upgrades, every state", || {
             let manifest = model_check::MANIFEST;
-            cargo_test(&["--manifest-path", manifest, "--locked"], &mut totals)
+            let manifest = &["--manifest-path", manifest, "--locked"];
+            cargo_test(manifest, &emulators, &mut totals)
         });
         facade::run(&facade::in_ci(), &mut parts);
     } else {
-        parts.run("tests", || cargo_test(args, &mut totals));
+        parts.run("tests", || cargo_test(args, &emulators, &mut totals));
     }
     println!("\n{}", parts.table());
     println!("{}", totals.line());
+    print!("{}", emulators.missing());
     parts.verdict()
 }
 
-fn cargo_test<S: AsRef<str>>(args: &[S], totals: &mut Totals) -> Result<()> {
+fn cargo_test<S: AsRef<str>>(args: &[S], emulators: &Running, totals: &mut Totals) -> Result<()> {
     let mut command = run::cargo(&["test", "--release"]);
     command.args(args.iter().map(AsRef::as_ref));
+    emulators.tell(&mut command);
     if let Some(corpus) = corpus() {
         command.env(CORPUS_VARIABLE, corpus);
         command.env(CORPUS_REQUIRED, "1");

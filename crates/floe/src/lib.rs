@@ -12,6 +12,7 @@
 //! | `rollout` | `rollout` (default) | rolling upgrades: decider and plan |
 //! | `scale` | `scale` (default) | autoscaling and auto-suspend: decider and replay |
 //! | `batch` | `batch` (default), `arrow` | wire format of service functions |
+//! | `notify` | `notify` | file events of three clouds; traits of queues and resource managers |
 //! | `function` | `function` | client and server side of service functions |
 //! | `runtime`, `image` | `runtime` | what runs instances; image store |
 //! | `runtime_process` | `runtime-process` | instances as local processes |
@@ -41,6 +42,8 @@ pub use floe_engine as engine;
 pub use floe_function as function;
 #[cfg(feature = "runtime")]
 pub use floe_image as image;
+#[cfg(feature = "notify")]
+pub use floe_notify as notify;
 #[cfg(feature = "rollout")]
 pub use floe_rollout as rollout;
 #[cfg(feature = "runtime")]

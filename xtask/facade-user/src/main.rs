@@ -13,6 +13,8 @@ fn main() -> Outcome {
     an_upgrade_is_planned()?;
     a_trace_is_replayed()?;
     a_batch_is_answered()?;
+    #[cfg(feature = "notify")]
+    notify::a_message_is_decoded()?;
     #[cfg(feature = "function")]
     function::rows_are_cut_into_batches()?;
     #[cfg(feature = "runtime-process")]
@@ -110,6 +112,23 @@ fn a_batch_is_answered() -> Outcome {
     writer.finish();
     assert_eq!(answer, br#"{"data":[[0,"Hello Alex"],[1,"Hello Steve"]]}"#);
     Ok(())
+}
+
+#[cfg(feature = "notify")]
+mod notify {
+    use floe::notify::{Cloud, EventKind, ResourceName, decode};
+
+    pub fn a_message_is_decoded() -> super::Outcome {
+        let body = br#"{"Records": [{"eventVersion": "2.1", "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "landing"},
+            "object": {"key": "a+b.csv", "size": 7}}}]}"#;
+        let decoded = decode(None, body);
+        assert!(decoded.is_complete());
+        assert_eq!(decoded.events[0].kind, EventKind::Created);
+        let name = ResourceName::new(Cloud::Aws, None, "orders")?;
+        assert_eq!(name.as_str(), "databricks-auto-ingest-orders");
+        Ok(())
+    }
 }
 
 #[cfg(feature = "function")]

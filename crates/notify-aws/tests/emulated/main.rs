@@ -1,0 +1,16 @@
+//! The driver against emulators of AWS: ministack first, and moto, which is wrong elsewhere.
+//!
+//! `cargo xtask test` starts them and says where they are. A test whose emulator is not there says
+//! so and passes; `FLOE_REQUIRE_PEERS=1` makes that a failure.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking"
+)]
+
+mod chain;
+mod contracts;
+mod denied;
+mod iam;
+mod peer;
+mod world;
