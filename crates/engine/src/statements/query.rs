@@ -58,7 +58,12 @@ pub(crate) async fn run(shared: &Arc<Shared>, parsed: &Parsed<'_>) -> Result<Ans
     let frame = query(&context, parsed.text)
         .await
         .map_err(|error| failure(&error, parsed))?;
-    let in_use = shared.fleet.in_use(services_of(shared, &called(&frame)));
+    let services = services_of(shared, &called(&frame));
+    if !services.is_empty() {
+        // A service that is not alive yet would not know that it is used.
+        shared.start();
+    }
+    let in_use = shared.fleet.in_use(services);
     let stream = frame
         .execute_stream()
         .await
