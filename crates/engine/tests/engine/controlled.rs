@@ -58,17 +58,21 @@ impl World {
             if shows(&shown) {
                 return shown;
             }
-            self.clock.advance(Duration::from_secs(10));
-            // A statement wakes whoever waits for time to pass: this clock wakes nobody.
-            execute(&self.engine, "ALTER SERVICE s UNSET COMMENT")
-                .await
-                .unwrap();
-            for _ in 0..20 {
-                tokio::task::yield_now().await;
-            }
+            self.ten_seconds().await;
         }
         let shown = table(&self.engine, "SHOW SERVICES").await;
         panic!("the service never was {what}: {shown:#?}");
+    }
+
+    async fn ten_seconds(&self) {
+        self.clock.advance(Duration::from_secs(10));
+        // A statement wakes whoever waits for time to pass: this clock wakes nobody.
+        execute(&self.engine, "ALTER SERVICE s UNSET COMMENT")
+            .await
+            .unwrap();
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
     }
 
     async fn running(&self) -> Table {
@@ -236,6 +240,25 @@ async fn an_idle_service_is_suspended_and_its_resumption_counts_anew() {
             shown.cell(0, "status") == Some("SUSPENDED")
         })
         .await;
+}
+
+#[tokio::test]
+async fn a_query_uses_its_service_until_its_rows_are_read_or_dropped() {
+    let world = World::new(Policy::default());
+    let service = create("AUTO_SUSPEND_SECS=300")
+        .replace("\n$$", "\n  endpoints: [{name: web, port: 80}]\n$$");
+    let function = "CREATE FUNCTION f(a VARCHAR) RETURNS VARCHAR SERVICE=s ENDPOINT=web AS '/f'";
+    world.run(&format!("{POOL}; {service}; {function}")).await;
+    world.running().await;
+    let rows = execute(&world.engine, "SELECT f('a')").await.unwrap();
+    for _ in 0..100 {
+        world.ten_seconds().await;
+    }
+    let shown = table(&world.engine, "SHOW SERVICES").await;
+    assert_eq!(shown.cell(0, "status"), Some("RUNNING"));
+    drop(rows);
+    let suspended = |shown: &Table| shown.cell(0, "status") == Some("SUSPENDED");
+    world.until("suspended", suspended).await;
 }
 
 #[tokio::test]
