@@ -41,6 +41,9 @@ pub(crate) const SCHEMA: &str = "PUBLIC";
 #[derive(Debug)]
 pub(crate) struct Catalog {
     database: Database,
+    /// Held while something is written: changes come one after the other, and whoever reads does
+    /// not wait for the disk.
+    writing: Mutex<()>,
     state: Mutex<State>,
     schema_incarnation: u64,
     // Last, so that the directory is let go when the file is closed, and not before.
@@ -64,6 +67,7 @@ impl Catalog {
         let (state, schema_incarnation) = load(&database, path, incarnation)?;
         Ok(Self {
             database,
+            writing: Mutex::new(()),
             state: Mutex::new(state),
             schema_incarnation,
             _data: data,
@@ -96,34 +100,34 @@ impl Catalog {
 
     /// A number that no service of this directory ever had.
     pub(crate) fn new_uid(&self) -> Result<u64, EngineError> {
-        let mut state = self.lock();
-        let uid = state.next_uid + 1;
+        let _writing = self.writing();
+        let uid = self.lock().next_uid + 1;
         self.write(|transaction| {
             transaction.open_table(META)?.insert("next_uid", uid)?;
             Ok(())
         })?;
-        state.next_uid = uid;
+        self.lock().next_uid = uid;
         Ok(uid)
     }
 
     pub(crate) fn put_pool(&self, record: PoolRecord) -> Result<(), EngineError> {
-        let mut state = self.lock();
+        let _writing = self.writing();
         self.put(POOLS, &record.name, &record)?;
-        state.pools.insert(record.name.clone(), record);
+        self.lock().pools.insert(record.name.clone(), record);
         Ok(())
     }
 
     pub(crate) fn delete_pool(&self, name: &str) -> Result<(), EngineError> {
-        let mut state = self.lock();
+        let _writing = self.writing();
         self.delete(POOLS, name)?;
-        state.pools.remove(name);
+        self.lock().pools.remove(name);
         Ok(())
     }
 
     pub(crate) fn put_service(&self, record: ServiceRecord) -> Result<(), EngineError> {
-        let mut state = self.lock();
+        let _writing = self.writing();
         self.put(SERVICES, &record.name, &record)?;
-        state.services.insert(record.name.clone(), record);
+        self.lock().services.insert(record.name.clone(), record);
         Ok(())
     }
 
@@ -135,36 +139,41 @@ impl Catalog {
         name: &str,
         change: impl FnOnce(&mut ServiceRecord),
     ) -> Result<Option<ServiceRecord>, EngineError> {
-        let mut state = self.lock();
-        let Some(mut record) = state.services.get(name).cloned() else {
+        let _writing = self.writing();
+        let Some(mut record) = self.service(name) else {
             return Ok(None);
         };
         change(&mut record);
         self.put(SERVICES, name, &record)?;
-        state.services.insert(name.to_owned(), record.clone());
+        let kept = record.clone();
+        self.lock().services.insert(name.to_owned(), kept);
         Ok(Some(record))
     }
 
     pub(crate) fn delete_service(&self, name: &str) -> Result<(), EngineError> {
-        let mut state = self.lock();
+        let _writing = self.writing();
         self.delete(SERVICES, name)?;
-        state.services.remove(name);
+        self.lock().services.remove(name);
         Ok(())
     }
 
     pub(crate) fn put_function(&self, record: FunctionRecord) -> Result<(), EngineError> {
-        let mut state = self.lock();
+        let _writing = self.writing();
         let key = record.key();
         self.put(FUNCTIONS, &key, &record)?;
-        state.functions.insert(key, record);
+        self.lock().functions.insert(key, record);
         Ok(())
     }
 
     pub(crate) fn delete_function(&self, key: &str) -> Result<(), EngineError> {
-        let mut state = self.lock();
+        let _writing = self.writing();
         self.delete(FUNCTIONS, key)?;
-        state.functions.remove(key);
+        self.lock().functions.remove(key);
         Ok(())
+    }
+
+    fn writing(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
