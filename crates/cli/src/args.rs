@@ -1,11 +1,15 @@
 //! The command line.
 
+mod notify;
+
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use floe_engine::rollout::Policy;
+
+pub(crate) use notify::{Allowing, Notify, NotifyCloud, NotifyPlace, NotifyPolicy, NotifySetUp};
 
 /// Container services on this machine: SQL in, running services out.
 #[derive(Debug, Parser)]
@@ -75,6 +79,10 @@ pub(crate) enum Command {
     /// upgrade is refused or a specification is wrong, 2 when a file cannot be read or written,
     /// or an option is wrong.
     Plan(Plan),
+    /// Set up, list and tear down what tells of new files: exit code 0 when done, 1 when the cloud
+    /// refuses, 2 when an option is wrong.
+    #[command(subcommand)]
+    Notify(Notify),
     /// Try out when a service would be scaled.
     #[command(subcommand)]
     Autoscale(Autoscale),

@@ -9,6 +9,7 @@ mod explain;
 mod findings;
 mod images;
 mod input;
+mod notify;
 mod open;
 mod plan;
 mod progress;
@@ -54,6 +55,7 @@ async fn dispatch(cli: Cli) -> ExitCode {
         Command::Image(command) => images::run(&cli.global, &command),
         Command::Spec(command) => spec::run(&command),
         Command::Template(command) => template::run(&command),
+        Command::Notify(command) => notify::run(&cli.global, &command).await,
         Command::Plan(options) => plan::run(&options),
         Command::Autoscale(command) => autoscale::run(&command),
         Command::Events(command) => events::run(&command),

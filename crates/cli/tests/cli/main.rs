@@ -12,6 +12,7 @@ mod bad_input;
 mod broken_services;
 mod events;
 mod holding;
+mod notify;
 mod plan;
 mod quickstart;
 mod spec;
