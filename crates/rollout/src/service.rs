@@ -262,19 +262,22 @@ impl Service {
         self.stable.filter(|stable| due && Some(*stable) != target)
     }
 
-    /// The revision that all instances ran last, each of them proved; where a rollback leads.
+    /// The revision that all instances ran last, each of them proved; where a rollback leads. The
+    /// first target counts as such from the beginning: there is nothing else to go back to.
     ///
     /// ```
     /// use floe_rollout::{Event, InstanceCount, InstanceId, Millis, Phase, Policy};
     /// use floe_rollout::{Revision, Service};
     ///
     /// let mut service = Service::new(Policy::default());
-    /// let target = Event::target(Revision(7), InstanceCount::new(1)?);
-    /// assert_eq!(service.decide(target, Millis(0)).len(), 1);
     /// assert_eq!(service.stable(), None);
+    /// let one = InstanceCount::new(1)?;
+    /// assert_eq!(service.decide(Event::target(Revision(7), one), Millis(0)).len(), 1);
     /// let ready = Event::Observed { id: InstanceId(0), attempt: 1, phase: Phase::Ready };
     /// assert!(service.decide(ready, Millis(0)).is_empty());
-    /// assert_eq!(service.stable(), Some(Revision(7)));
+    ///
+    /// assert_eq!(service.decide(Event::target(Revision(8), one), Millis(0)).len(), 1);
+    /// assert_eq!(service.stable(), Some(Revision(7)), "until every instance runs 8");
     /// # Ok::<(), floe_rollout::RolloutError>(())
     /// ```
     #[must_use]
