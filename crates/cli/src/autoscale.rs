@@ -13,7 +13,7 @@ use floe_spec::{Context, Finding, ParseOptions, Severity, Span, ValidSpec};
 
 use crate::args::{Autoscale, Log, Replay};
 use crate::findings::tell;
-use crate::input::{self, Input};
+use crate::input::{self, Input, is_standard};
 use crate::spec::{print, proved};
 
 /// The trace or the specification is wrong, or there are no rules.
@@ -55,7 +55,7 @@ fn replay(options: &Replay) -> Result<(), u8> {
     };
     let replay = floe_scale::replay(&trace, &rules, bounds, &world)
         .map_err(|error| in_trace(&input, &error))?;
-    let title = format!("{} by the rules of {}", short(&input), short(&spec));
+    let title = format!("{} by the rules of {}", input.short(), spec.short());
     show(options, &replay, &title)
 }
 
@@ -155,14 +155,4 @@ fn fail(message: &str) -> u8 {
 
 fn read(path: &Path) -> Result<Input, u8> {
     input::read(path).map_err(|message| fail(&message))
-}
-
-fn is_standard(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-/// The name of a text without the folders before it.
-fn short(input: &Input) -> &str {
-    let name = Path::new(&input.name).file_name();
-    name.and_then(|name| name.to_str()).unwrap_or(&input.name)
 }

@@ -15,6 +15,19 @@ pub(crate) struct Input {
     pub(crate) text: String,
 }
 
+impl Input {
+    /// The name of the file without the folders before it.
+    pub(crate) fn short(&self) -> &str {
+        let name = Path::new(&self.name).file_name();
+        name.and_then(|name| name.to_str()).unwrap_or(&self.name)
+    }
+}
+
+/// Whether the path stands for standard input.
+pub(crate) fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 /// Reads a file, or standard input for `-`.
 ///
 /// # Errors
@@ -37,7 +50,7 @@ pub(crate) fn read(path: &Path) -> Result<Input, String> {
 ///
 /// One line that says which file cannot be read, and why.
 pub(crate) fn read_bytes(path: &Path) -> Result<(String, Vec<u8>), String> {
-    let standard = path.as_os_str() == "-";
+    let standard = is_standard(path);
     let name = if standard {
         "<stdin>".to_owned()
     } else {

@@ -11,7 +11,7 @@ use floe_engine::upgrade::{self, Caller};
 use floe_spec::{Context, ParseOptions, ValidSpec, spec_digest};
 
 use crate::args::{Log, Plan};
-use crate::input::{self, Input};
+use crate::input::{self, Input, is_standard};
 use crate::spec::{print, proved};
 
 /// The upgrade is refused, or a specification is wrong.
@@ -71,7 +71,7 @@ fn plan(options: &Plan) -> Result<(), u8> {
         let whose = if revision == BEFORE { &before } else { &after };
         whose.digest.get(..8).unwrap_or(&whose.digest).to_owned()
     };
-    let title = format!("{} to {}", before.short(), after.short());
+    let title = format!("{} to {}", before.input.short(), after.input.short());
     show(options, &plan, &title, &name)
 }
 
@@ -153,15 +153,6 @@ struct Read {
     digest: String,
 }
 
-impl Read {
-    /// The name of the file without the folders before it.
-    fn short(&self) -> &str {
-        let name = Path::new(&self.input.name).file_name();
-        name.and_then(|name| name.to_str())
-            .unwrap_or(&self.input.name)
-    }
-}
-
 fn read(path: &Path, options: &Plan) -> Result<Read, u8> {
     let input = input::read(path).map_err(|message| fail(&message))?;
     let reading = ParseOptions {
@@ -175,10 +166,6 @@ fn read(path: &Path, options: &Plan) -> Result<Read, u8> {
         spec,
         digest,
     })
-}
-
-fn is_standard(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }
 
 fn refuse(error: &rollout::RolloutError) -> u8 {
