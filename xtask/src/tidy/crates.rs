@@ -89,7 +89,7 @@ const FLOORS: &[(Floor, &[&str])] = &[
         &["floe-engine", "floe-sample-echo", "floe-sample-rates"],
     ),
     (Floor::Roof, &["floe", "floe-cli", "floe-server"]),
-    (Floor::Tools, &["floe-benches", "xtask"]),
+    (Floor::Tools, &["floe-benches", "floe-peers", "xtask"]),
 ];
 
 /// Crates of one floor do not know each other, but for these: who, and whom.
