@@ -13,6 +13,7 @@ mod facade;
 mod fuzz;
 mod model_check;
 mod nightly;
+mod node;
 mod peers;
 mod python;
 mod report;

@@ -46,6 +46,20 @@ impl Environment {
         self.folder.join("bin").join(name)
     }
 
+    /// Where its packages lie.
+    ///
+    /// # Errors
+    ///
+    /// When its Python does not start.
+    pub(crate) fn packages(&self) -> Result<PathBuf> {
+        let mut ask = self.program("python");
+        ask.args([
+            "-c",
+            "import sysconfig; print(sysconfig.get_path('purelib'))",
+        ]);
+        Ok(PathBuf::from(run::output(ask)?.trim()))
+    }
+
     /// A program of the environment.
     pub(crate) fn program(&self, name: &str) -> Command {
         run::program::<&str>(&self.path(name).to_string_lossy(), &[])
@@ -58,8 +72,12 @@ pub(crate) fn is_exact(requirements: &str) -> bool {
     requirements.lines().all(|line| {
         let exact = line.split_once("==").is_some_and(|(name, version)| {
             let is_number = |part: &str| part.parse::<u32>().is_ok();
-            // A release that was corrected afterwards ends in `post` and a number.
-            let fits = |part: &str| is_number(part.strip_prefix("post").unwrap_or(part));
+            // A release that was corrected afterwards ends in `post` and a number, one before the
+            // first in `b` and a number.
+            let fits = |part: &str| {
+                let part = part.strip_prefix("post").unwrap_or(part);
+                part.split('b').all(is_number)
+            };
             !name.is_empty() && version.split('.').all(fits)
         });
         exact || line.is_empty() || line.starts_with('#')

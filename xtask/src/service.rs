@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use crate::{Result, run};
 
-/// How often a service is asked whether it answers, …
-const TRIES: u32 = 150;
-/// … and how long after each time: in all 15 seconds.
+/// How often a service is asked whether it answers: programs start while cargo builds, …
+const TRIES: u32 = 600;
+/// … and how long after each time: in all a minute.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Starts the words behind it, and ends them when its standard input does: that is closed when this

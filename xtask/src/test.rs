@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every test there is, in release.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::emulators::Running;
 use crate::report::Parts;
@@ -26,17 +27,18 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let mut parts = Parts::default();
     let mut totals = Totals::default();
     let mut emulators = Running::default();
+    let of_workspace = ["--workspace", "--all-features", "--no-fail-fast"].map(str::to_owned);
+    let first = if args.is_empty() { &of_workspace } else { args };
+    // Emulators are loaded and started while cargo builds.
+    let starting = std::thread::spawn(Running::start);
+    parts.run("build of the tests", || build(first));
     parts.run("emulators of clouds", || {
-        emulators = Running::start();
+        emulators = starting.join().map_err(|_| "starting them failed")?;
         emulators.check()
     });
     if args.is_empty() {
         parts.run("tests of the workspace", || {
-            cargo_test(
-                &["--workspace", "--all-features", "--no-fail-fast"],
-                &emulators,
-                &mut totals,
-            )
+            cargo_test(first, &emulators, &mut totals)
         });
         parts.run("JSON Schema", || {
             let manifest = &["--manifest-path", SCHEMA_CHECK, "--locked"];
@@ -57,6 +59,26 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     parts.verdict()
 }
 
+/// Builds what [`cargo_test`] runs, but for examples in documentation.
+fn build(args: &[String]) -> Result<()> {
+    let cut = args
+        .iter()
+        .position(|arg| arg == "--")
+        .unwrap_or(args.len());
+    let mut command = run::cargo(&["test", "--release", "--no-run"]);
+    let of_cargo = args.iter().take(cut);
+    command.args(of_cargo.filter(|arg| *arg != "--no-fail-fast" && *arg != "--doc"));
+    share_target(&mut command);
+    run::check(command)
+}
+
+/// Crates outside the workspace share what is built for it.
+fn share_target(command: &mut Command) {
+    if std::env::var_os("CARGO_TARGET_DIR").is_none() {
+        command.env("CARGO_TARGET_DIR", run::root().join("target"));
+    }
+}
+
 fn cargo_test<S: AsRef<str>>(args: &[S], emulators: &Running, totals: &mut Totals) -> Result<()> {
     let mut command = run::cargo(&["test", "--release"]);
     command.args(args.iter().map(AsRef::as_ref));
@@ -65,10 +87,7 @@ fn cargo_test<S: AsRef<str>>(args: &[S], emulators: &Running, totals: &mut Total
         command.env(CORPUS_VARIABLE, corpus);
         command.env(CORPUS_REQUIRED, "1");
     }
-    // Crates outside the workspace share what is built for it.
-    if std::env::var_os("CARGO_TARGET_DIR").is_none() {
-        command.env("CARGO_TARGET_DIR", run::root().join("target"));
-    }
+    share_target(&mut command);
     run::check_and_read(command, |line| totals.add(line))
 }
 
