@@ -11,6 +11,8 @@
 mod chain;
 mod contracts;
 mod denied;
+mod faults;
 mod iam;
 mod peer;
+mod roles;
 mod world;
