@@ -1,9 +1,10 @@
 //! From the body of a message to events.
 
 mod azure;
-mod base64;
+pub(crate) mod base64;
 mod forms;
 mod gcs;
+mod local;
 mod s3;
 mod wire;
 
@@ -82,7 +83,7 @@ impl Decoded<'_> {
 ///
 /// Read as they are: records of S3 and of stores like it, the test event of S3, EventBridge,
 /// Event Grid, CloudEvents, Pub/Sub messages with their attributes in JSON, the description of
-/// an object of Cloud Storage. Taken off: the envelope of SNS, base64, lists, and the envelopes
+/// an object of Cloud Storage, events of local directories. Taken off: the envelope of SNS, base64, lists, and the envelopes
 /// of what pushes, pulls or prints messages (Lambda, Eventarc, Cloud Functions, `aws sqs
 /// receive-message`, `gcloud pubsub subscriptions pull`).
 ///
@@ -324,6 +325,9 @@ impl<'a> Reader<'a> {
         }
         if top.detail.is_there() || top.detail_type.is_there() {
             return s3::event_bridge(self, std::mem::take(top));
+        }
+        if local::is_one(top) {
+            return local::read(self, std::mem::take(top), text);
         }
         if gcs::is_one(top) {
             return gcs::read(self, std::mem::take(top), text);
