@@ -248,7 +248,10 @@ proptest! {
         key in "[ab/]{1,6}",
     ) {
         let all: Vec<(Vec<u8>, String)> =
-            prefixes.into_iter().map(|one| (one.clone().into_bytes(), format!("to {one}"))).collect();
+            prefixes.into_iter().map(|one| {
+                let name = format!("to {one}");
+                (one.into_bytes(), name)
+            }).collect();
         let routes = Routes::new(all.clone(), Unmatched::Keep).unwrap();
         prop_assert_eq!(routes.route_of(key.as_bytes()), slow_route(&all, key.as_bytes()));
     }

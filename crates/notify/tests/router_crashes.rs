@@ -183,7 +183,10 @@ proptest! {
 
     #[test]
     fn no_event_is_lost_wherever_the_router_ends_and_however_queues_misbehave(
-        messages in prop::collection::vec(prop::collection::vec("(a/|a/b/|c/)[0-9]{3}", 1..4), 1..12),
+        messages in prop::collection::vec(
+            prop::collection::vec("(a/|a/b/|c/)[0-9]{3}", 1..4),
+            1..12,
+        ),
         ends in prop::collection::vec((0_u32..12, any::<bool>()), 0..6),
         misbehave in any::<bool>(),
         seed in 0_u64..1_000_000,

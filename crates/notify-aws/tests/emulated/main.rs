@@ -15,4 +15,5 @@ mod faults;
 mod iam;
 mod peer;
 mod roles;
+mod sink;
 mod world;

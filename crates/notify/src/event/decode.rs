@@ -83,9 +83,9 @@ impl Decoded<'_> {
 ///
 /// Read as they are: records of S3 and of stores like it, the test event of S3, EventBridge,
 /// Event Grid, CloudEvents, Pub/Sub messages with their attributes in JSON, the description of
-/// an object of Cloud Storage, events of local directories. Taken off: the envelope of SNS, base64, lists, and the envelopes
-/// of what pushes, pulls or prints messages (Lambda, Eventarc, Cloud Functions, `aws sqs
-/// receive-message`, `gcloud pubsub subscriptions pull`).
+/// an object of Cloud Storage, events of local directories. Taken off: the envelope of SNS, base64,
+/// lists, and the envelopes of what pushes, pulls or prints messages (Lambda, Eventarc, Cloud
+/// Functions, `aws sqs receive-message`, `gcloud pubsub subscriptions pull`).
 ///
 /// Fields that are not known are ignored. A record that cannot be used is an error among the
 /// findings and does not keep the others back. With `cloud`, events of another one are errors.
