@@ -98,7 +98,21 @@ fn access_keys(options: &Options) -> Option<Credentials> {
     Some(Credentials::new(access, secret, None, None, "options"))
 }
 
+/// A provider of roles has to know when what it was given expires, and ends the program when nobody
+/// tells it the time; a configuration that was put together by hand may have no clock.
+async fn with_clock(config: SdkConfig) -> SdkConfig {
+    if config.time_source().is_some() {
+        return config;
+    }
+    let region = config.region().cloned();
+    let clock = default_chain(region.or(Some(Region::from_static("aws-global")))).await;
+    let mut builder = config.into_builder();
+    builder.set_time_source(clock.time_source());
+    builder.build()
+}
+
 async fn as_role(config: SdkConfig, role: String, options: &Options) -> SdkConfig {
+    let config = with_clock(config).await;
     let mut of_sts = config.clone().into_builder();
     if let Some(endpoint) = options.find(keys::STS_ENDPOINT) {
         of_sts.set_endpoint_url(Some(endpoint));

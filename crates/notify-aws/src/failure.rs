@@ -125,6 +125,9 @@ impl Failure {
             (Kind::UnknownCaller, _) if code == "SignatureDoesNotMatch" => {
                 "the secret key does not belong to the access key".to_owned()
             }
+            (_, Some(message)) if code == "InvalidArgument" => {
+                format!("{message}{}", arguments(error))
+            }
             (_, Some(message)) => message.to_owned(),
             (_, None) if code.is_empty() => chain(error),
             (_, None) => code.clone(),
@@ -166,6 +169,12 @@ impl Failure {
         gone.contains(&code)
             || says("does not exist or is not available for visibility timeout change")
             || says("receipt handle has expired")
+    }
+
+    /// Whether S3 could not see that it may publish to a destination: a policy that was written
+    /// just now takes some seconds to act.
+    pub(crate) fn is_not_validated(&self) -> bool {
+        self.code == "InvalidArgument" && self.reason.contains("validate the following destination")
     }
 
     pub(crate) fn is_gone(&self) -> bool {
@@ -281,6 +290,26 @@ where
         (SdkError::ResponseError(_), _) => Kind::Unavailable,
         _ => Kind::Refused,
     }
+}
+
+/// What S3 says beside its message: each argument that it refuses, and why.
+fn arguments<E>(error: &SdkError<E>) -> String {
+    const MAX_ARGUMENTS: usize = 8;
+    let body = error.raw_response().and_then(|raw| raw.body().bytes());
+    let body = String::from_utf8_lossy(body.unwrap_or_default());
+    let within = |name: &str| {
+        let (_, behind) = body.split_once(&format!("<{name}>"))?;
+        Some(behind.split_once(&format!("</{name}>"))?.0)
+    };
+    let mut words = String::new();
+    for number in 1..=MAX_ARGUMENTS {
+        let name = within(&format!("ArgumentName{number}"));
+        let Some((name, value)) = name.zip(within(&format!("ArgumentValue{number}"))) else {
+            break;
+        };
+        words.push_str(&format!("; {name}: {value}"));
+    }
+    words
 }
 
 /// The words of an error and of all that caused it.

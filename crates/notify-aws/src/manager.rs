@@ -51,8 +51,12 @@ const LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// - Entries of others in the bucket's configuration are written back as they were read.
 ///
 /// # Caveats
-/// S3 has no conditional change of a configuration. Set-ups in this process take turns, and what
-/// was written is read again; a program elsewhere that writes between both is not seen.
+/// S3 has no conditional change of a configuration. Set-ups in this process take turns; what was
+/// read is written within one round trip, and read again before every further attempt; what was
+/// written is looked at twice, a second apart, and written again when somebody has overwritten it.
+/// Two windows stay: an entry that a program elsewhere adds within that round trip is overwritten
+/// and nobody can see it but that program, which has to look again as this one does; and a program
+/// that writes what it read more than a second ago overwrites ours.
 ///
 /// ```no_run
 /// use floe_notify::{ResourceManager, StreamId, clock::Clock};

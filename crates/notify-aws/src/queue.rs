@@ -17,6 +17,7 @@ use crate::AwsError;
 use crate::failure::{Call, Failure, Kind};
 
 mod message;
+mod sink;
 
 /// Most messages that one receive, one deletion or one change of visibility carries
 /// ("Amazon SQS batch actions", Amazon SQS Developer Guide).

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use floe_notify::Message;
 use floe_notify::clock::Timestamp;
+use floe_notify::{EventCloud, FileEvent, Message, decode};
 use serde::{Deserialize, Serialize};
 
 use crate::{LocalError, uri};
@@ -166,6 +166,30 @@ impl LocalEvent {
         // Strings and numbers can always be written as JSON.
         let body = serde_json::to_vec(&wire).unwrap_or_default();
         Message::new(body).with_attribute(FORM.0, FORM.1)
+    }
+
+    /// Returns the event that a message of it is decoded into, in the form that all clouds share:
+    /// none when the path is longer than [`MAX_KEY_BYTES`](floe_notify::MAX_KEY_BYTES).
+    ///
+    /// Queues need not call it: [`floe_notify::decode`] knows the messages of a watcher.
+    ///
+    /// ```
+    /// use floe_notify::EventKind;
+    /// use floe_notify_local::{LocalEvent, RescanReason};
+    /// let event = LocalEvent::RescanNeeded {
+    ///     directory: "/in".into(),
+    ///     reason: RescanReason::Overflow,
+    ///     seen: Default::default(),
+    /// };
+    /// let event = event.to_file_event().unwrap();
+    /// assert_eq!(event.kind, EventKind::RescanNeeded);
+    /// assert_eq!(event.key.unwrap().as_bytes(), b"/in");
+    /// ```
+    #[must_use]
+    pub fn to_file_event(&self) -> Option<FileEvent<'static>> {
+        let message = self.to_message();
+        let decoded = decode(Some(EventCloud::Local), message.body()).into_owned();
+        decoded.events.into_iter().next()
     }
 
     /// Reads the body of a message.

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use floe_notify::clock::{Clock, Timestamp};
+use floe_notify::router::EventSink;
 use floe_notify::{
     Bell, BoxFuture, Delivery, EventQueue, Message, QueueError, QueueId, QueueProperties, Receipt,
 };
@@ -305,6 +306,29 @@ impl LocalQueue {
             },
             error => QueueError::driver(queue, error),
         }
+    }
+}
+
+impl EventSink for LocalQueue {
+    /// The log takes all in one write; of those that are too large each fails by itself.
+    fn send_all<'a>(
+        &'a self,
+        clock: &'a dyn Clock,
+        messages: &'a [Message],
+    ) -> BoxFuture<'a, Vec<Result<(), QueueError>>> {
+        Box::pin(async move {
+            let sent = self.send(clock, messages.to_vec()).await;
+            if !matches!(sent, Err(LocalError::TooLarge { .. })) {
+                let sent = sent.map_err(|error| self.queue_error("send messages", error));
+                return messages.iter().map(|_| sent.clone()).collect();
+            }
+            let mut results = Vec::with_capacity(messages.len());
+            for message in messages {
+                let sent = self.send(clock, vec![message.clone()]).await;
+                results.push(sent.map_err(|error| self.queue_error("send messages", error)));
+            }
+            results
+        })
     }
 }
 

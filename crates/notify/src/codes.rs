@@ -61,3 +61,5 @@ pub const MISSING_OPTION: &str = "FLOE-NOTIFY-0047";
 pub const FROZEN_OPTION: &str = "FLOE-NOTIFY-0048";
 /// An option has no effect, or a doubtful one.
 pub const DOUBTFUL_OPTION: &str = "FLOE-NOTIFY-0049";
+/// Routes from one queue to several cannot be used.
+pub const BAD_ROUTES: &str = "FLOE-NOTIFY-0070";

@@ -1,6 +1,7 @@
 //! File events: what the notifications of three clouds say, as one type.
 
 mod decode;
+pub(crate) use decode::base64;
 mod error;
 mod json;
 mod key;
@@ -47,22 +48,23 @@ pub struct FileEvent<'a> {
     /// What happened.
     pub kind: EventKind,
     /// What happened in the cloud's own words, such as `ObjectCreated:Put`,
-    /// `Microsoft.Storage.BlobCreated` or `OBJECT_FINALIZE`.
+    /// `Microsoft.Storage.BlobCreated`, `OBJECT_FINALIZE` or `landed`.
     pub name: Cow<'a, str>,
     /// The operation that caused it, where the event tells it apart from the name: `data.api` of
-    /// Azure, `detail.reason` of EventBridge.
+    /// Azure, `detail.reason` of EventBridge, how a local file came or why to list.
     pub operation: Option<Cow<'a, str>>,
     /// The storage account; Azure only.
     pub account: Option<Cow<'a, str>>,
-    /// The bucket, container or file system. Always there for files; missing where the event is
-    /// about none.
+    /// The bucket, container or file system; empty for files of this machine, whose key is the
+    /// absolute path. Always there for files; missing where the event is about none.
     pub bucket: Option<Cow<'a, str>>,
     /// The name of the object or directory. Always there when the kind is about one
     /// ([`EventKind::has_key`]).
     pub key: Option<ObjectKey<'a>>,
     /// What a renamed file or directory was called before.
     pub renamed_from: Option<Source<'a>>,
-    /// Length of the object in bytes, where the event tells it; renames and removals do not.
+    /// Length of the object in bytes, where the event tells it; renames of clouds and removals do
+    /// not.
     pub size: Option<u64>,
     /// Which content it is.
     pub version: Version<'a>,
@@ -83,11 +85,13 @@ pub enum EventCloud {
     Azure,
     /// Google Cloud Storage.
     Gcp,
+    /// A directory of this machine, as the watcher of Floe tells of it.
+    Local,
 }
 
 impl EventCloud {
     /// All clouds.
-    pub const ALL: [Self; 3] = [Self::Aws, Self::Azure, Self::Gcp];
+    pub const ALL: [Self; 4] = [Self::Aws, Self::Azure, Self::Gcp, Self::Local];
 
     /// The name in small letters.
     ///
@@ -100,6 +104,7 @@ impl EventCloud {
             Self::Aws => "aws",
             Self::Azure => "azure",
             Self::Gcp => "gcp",
+            Self::Local => "local",
         }
     }
 }
@@ -133,6 +138,8 @@ pub enum Dialect {
     /// The description of an object of Cloud Storage, in the envelope of Eventarc or Cloud
     /// Functions, or in none.
     GcsObject,
+    /// An event of a directory of this machine.
+    Local,
 }
 
 impl Dialect {
@@ -153,6 +160,7 @@ impl Dialect {
             Self::CloudEvents => "cloud-events",
             Self::PubSub => "pub-sub",
             Self::GcsObject => "gcs-object",
+            Self::Local => "local",
         }
     }
 }
@@ -168,10 +176,13 @@ impl fmt::Display for Dialect {
 pub enum EventKind {
     /// An object is there, complete, with new content.
     Created,
-    /// A file is there under a new name; its size must be asked for.
+    /// A file is there under a new name; its size must be asked for where the event does not tell
+    /// it.
     Renamed,
     /// A directory is there under a new name; its files must be listed.
     DirectoryRenamed,
+    /// Events about a directory may have been lost; its files must be listed.
+    RescanNeeded,
     /// An object, one of its versions, or a directory is gone.
     Removed,
     /// The cloud tries the way to the queue; nothing happened.
@@ -181,7 +192,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// Whether files may be there that were not before: created or renamed.
+    /// Whether files may be there that were not before: created, renamed, or not told of.
     ///
     /// ```
     /// use floe_notify::EventKind;
@@ -191,7 +202,10 @@ impl EventKind {
     /// ```
     #[must_use]
     pub const fn brings_files(self) -> bool {
-        matches!(self, Self::Created | Self::Renamed | Self::DirectoryRenamed)
+        matches!(
+            self,
+            Self::Created | Self::Renamed | Self::DirectoryRenamed | Self::RescanNeeded
+        )
     }
 
     /// Whether events of this kind always name bucket and key.
@@ -218,6 +232,7 @@ impl EventKind {
             Self::Created => "created",
             Self::Renamed => "renamed",
             Self::DirectoryRenamed => "directory-renamed",
+            Self::RescanNeeded => "rescan-needed",
             Self::Removed => "removed",
             Self::Test => "test",
             Self::Other => "other",
@@ -261,6 +276,11 @@ impl<'a> FileEvent<'a> {
             EventCloud::Gcp => Version::Gcs {
                 generation: None,
                 metageneration: None,
+            },
+            EventCloud::Local => Version::Local {
+                inode: None,
+                modified: None,
+                size: None,
             },
         };
         Self {

@@ -4,6 +4,7 @@
 //! - [`decode`] reads the messages of S3, Event Grid and Cloud Storage into [`FileEvent`]s.
 //! - [`aws`], [`azure`] and [`gcp`] hold names, policies, filters and configurations; [`Options`]
 //!   what users write; [`ResourceName`], [`Tags`] and [`Location`] what all clouds share.
+//! - [`router`] splits one queue of a whole bucket into one for each directory.
 //! - [`ResourceManager`] and [`EventQueue`] are implemented by drivers; [`memory`] is the reference
 //!   and `contract` (a feature) what every driver passes.
 //!
@@ -41,6 +42,7 @@ mod names;
 pub mod options;
 mod permission;
 mod queue;
+pub mod router;
 mod secret;
 mod suggest;
 mod tags;

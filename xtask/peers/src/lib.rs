@@ -6,6 +6,7 @@
 
 mod http;
 mod outside;
+pub mod s3;
 
 pub use http::{Handler, Server, Upstream, answer};
 pub use outside::{peer, vendor_client};

@@ -18,6 +18,10 @@ use crate::failure::{Call, Failure};
 /// reference); what is asked for sooner is asked for again after a pause.
 const REUSE_PAUSE: Duration = Duration::from_secs(10);
 const REUSE_TRIES: u32 = 8;
+/// A queue can be used a second after it was created ("CreateQueue", Amazon SQS API reference);
+/// until it is seen, it is said not to be there.
+const FRESH_PAUSE: Duration = Duration::from_secs(1);
+const FRESH_TRIES: u32 = 6;
 /// What new queues get: a consumer may be away for two weeks, the most that SQS keeps messages …
 const RETENTION_SECONDS: &str = "1209600";
 /// … and a batch may take five minutes before it is extended.
@@ -60,7 +64,7 @@ impl CloudFilesAwsResourceManager {
             },
         };
         if plan.queue_policy.is_change() {
-            self.allow_topic(&queue, &topic).await?;
+            self.allow_topic(clock, &queue, &topic).await?;
         }
         if plan.subscription == Action::Create {
             self.subscribe(&queue, &topic).await?;
@@ -151,16 +155,28 @@ impl CloudFilesAwsResourceManager {
         Ok(None)
     }
 
-    async fn allow_topic(&self, queue: &Target, topic: &Arn) -> Result<(), ResourceError> {
+    async fn allow_topic(
+        &self,
+        clock: &dyn Clock,
+        queue: &Target,
+        topic: &Arn,
+    ) -> Result<(), ResourceError> {
         let place = Place::new(topic.region(), topic.account());
         let name = queue.arn.rsplit(':').next().unwrap_or_default();
-        let document = policy::queue(&place, name, topic.resource());
-        let set = self.connection.sqs.set_queue_attributes();
-        let set = set.queue_url(&queue.url);
-        let set = set.attributes(QueueAttributeName::Policy, document.to_line());
-        let call = Call::sqs("SetQueueAttributes");
-        let set = set.send().await;
-        set.map_err(|error| Failure::of(call, &error).resource(&queue.arn))?;
+        let document = policy::queue(&place, name, topic.resource()).to_line();
+        for attempt in 1..=FRESH_TRIES {
+            let set = self.connection.sqs.set_queue_attributes();
+            let set = set.queue_url(&queue.url);
+            let set = set.attributes(QueueAttributeName::Policy, &document);
+            let Err(error) = set.send().await else {
+                break;
+            };
+            let failure = Failure::of(Call::sqs("SetQueueAttributes"), &error);
+            if !failure.is_gone() || attempt == FRESH_TRIES {
+                return Err(failure.resource(&queue.arn));
+            }
+            clock.sleep(FRESH_PAUSE).await;
+        }
         Ok(())
     }
 

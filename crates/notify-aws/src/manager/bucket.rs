@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::types::{
     EventBridgeConfiguration, FilterRule as S3Rule, FilterRuleName, LambdaFunctionConfiguration,
@@ -21,13 +21,9 @@ use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
 use super::{CloudFilesAwsResourceManager, refused};
 use crate::AwsError;
 use crate::failure::{Call, Failure};
+use patience::{MAX_READS, MAX_WRITES, Patience};
 
-/// How often a configuration is written before set-up gives up.
-const MAX_WRITES: u32 = 5;
-/// How often S3 is asked to accept a topic that it could not validate: a policy that was written
-/// just now takes some seconds to act. The pauses double: 1, 2, 4, 8 and 16 seconds.
-const MAX_VALIDATIONS: u32 = 6;
-const PAUSE: Duration = Duration::from_secs(1);
+mod patience;
 
 /// A configuration, with what it was read from.
 #[derive(Clone, Debug)]
@@ -235,7 +231,11 @@ impl CloudFilesAwsResourceManager {
             .await
     }
 
-    /// Until the change is seen to be there.
+    /// Until the change is seen to be there, twice.
+    ///
+    /// What is written is always what was read a moment ago: after each refusal and each pause the
+    /// configuration is read again, because S3 would take an old one and forget what others have
+    /// added since.
     async fn reconfigure(
         &self,
         clock: &dyn Clock,
@@ -243,16 +243,26 @@ impl CloudFilesAwsResourceManager {
         change: impl Fn(&Configuration) -> Result<Option<Configuration>, ResourceError>,
     ) -> Result<(), ResourceError> {
         let arn = self.bucket_arn(bucket);
-        for write in 0..=MAX_WRITES {
+        let mut patience = Patience::default();
+        for _ in 0..MAX_READS {
             let now = self.configuration(bucket).await?;
             let now = now.map_err(|failure| failure.resource(&arn))?;
             let Some(wanted) = change(&now)? else {
-                return Ok(());
+                match patience.seen() {
+                    None => return Ok(()),
+                    Some(pause) => clock.sleep(pause).await,
+                }
+                continue;
             };
-            if write == MAX_WRITES {
+            if !patience.may_write() {
                 break;
             }
-            self.write(clock, bucket, &wanted).await?;
+            if let Err(failure) = self.write(bucket, &wanted).await? {
+                match patience.pause(&failure) {
+                    None => return Err(failure.resource(&arn)),
+                    Some(pause) => clock.sleep(pause).await,
+                }
+            }
         }
         Err(ResourceError::LostRace {
             resource: format!("the notification configuration of bucket {bucket}"),
@@ -260,36 +270,23 @@ impl CloudFilesAwsResourceManager {
         })
     }
 
+    /// Writes once: the client's own repetitions would send what was read before their pauses.
     async fn write(
         &self,
-        clock: &dyn Clock,
         bucket: &str,
         wanted: &Configuration,
-    ) -> Result<(), ResourceError> {
-        let arn = self.bucket_arn(bucket);
+    ) -> Result<Result<(), Failure>, ResourceError> {
         let configuration = wanted.to_sdk().map_err(|error| {
             let reason = error.to_string();
-            refused(&arn, AwsError::Bucket(BucketError::Unreadable { reason }))
+            let error = AwsError::Bucket(BucketError::Unreadable { reason });
+            refused(&self.bucket_arn(bucket), error)
         })?;
+        let once = aws_sdk_s3::config::Builder::new().retry_config(RetryConfig::disabled());
+        let put = self.connection.s3.put_bucket_notification_configuration();
+        let put = put.bucket(bucket).notification_configuration(configuration);
+        let sent = put.customize().config_override(once).send().await;
         let call = Call::s3("PutBucketNotificationConfiguration");
-        let mut pause = PAUSE;
-        for attempt in 1..=MAX_VALIDATIONS {
-            let put = self.connection.s3.put_bucket_notification_configuration();
-            let put = put
-                .bucket(bucket)
-                .notification_configuration(configuration.clone());
-            let Err(error) = put.send().await else {
-                return Ok(());
-            };
-            let failure = Failure::of(call, &error);
-            let is_new = failure.code == "InvalidArgument" && failure.reason.contains("validate");
-            if !is_new || attempt == MAX_VALIDATIONS {
-                return Err(failure.resource(&arn));
-            }
-            clock.sleep(pause).await;
-            pause *= 2;
-        }
-        Ok(())
+        Ok(sent.map(|_| ()).map_err(|error| Failure::of(call, &error)))
     }
 
     pub(super) fn bucket_arn(&self, bucket: &str) -> String {

@@ -11,6 +11,9 @@
 mod chain;
 mod contracts;
 mod denied;
+mod faults;
 mod iam;
 mod peer;
+mod roles;
+mod sink;
 mod world;

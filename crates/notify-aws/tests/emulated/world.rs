@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
     Event, FilterRule, FilterRuleName, NotificationConfiguration, NotificationConfigurationFilter,
@@ -15,7 +16,7 @@ use floe_notify::aws::{Arn, Place, policy};
 use floe_notify::clock::Clock;
 use floe_notify::contract::{QueueBench, QueueFactory, ResourceFactory, ResourceWorld};
 use floe_notify::{BoxFuture, EventQueue, Message, QueueError, QueueId, ResourceManager, StreamId};
-use floe_notify_aws::{CloudFilesAwsResourceManager, SqsQueue};
+use floe_notify_aws::{AwsManagerBuilder, CloudFilesAwsResourceManager, SqsQueue};
 
 use crate::peer::{Peer, Switch};
 
@@ -26,6 +27,7 @@ pub(crate) struct World {
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) bucket: String,
+    config: SdkConfig,
     switch: Switch,
     manager: Arc<CloudFilesAwsResourceManager>,
     lister: Arc<CloudFilesAwsResourceManager>,
@@ -50,6 +52,7 @@ impl World {
             sns: aws_sdk_sns::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
             bucket,
+            config,
             switch,
             manager: Arc::new(manager),
             lister: Arc::new(lister),
@@ -67,6 +70,25 @@ impl World {
 
     pub(crate) fn manager(&self) -> &CloudFilesAwsResourceManager {
         &self.manager
+    }
+
+    /// Begins to make another manager of this account, at any endpoint.
+    pub(crate) fn builder(&self, url: &str) -> AwsManagerBuilder {
+        let config = self.config.clone();
+        CloudFilesAwsResourceManager::new_manager()
+            .sdk_config(config)
+            .endpoint_url(url)
+    }
+
+    /// A manager whose client tries again by itself, as that of the default chain does, but soon.
+    pub(crate) async fn patient(&self, url: &str) -> CloudFilesAwsResourceManager {
+        let retries = RetryConfig::standard()
+            .with_max_attempts(4)
+            .with_initial_backoff(Duration::from_millis(1));
+        let config = self.config.clone().into_builder().retry_config(retries);
+        let builder = self.builder(url).sdk_config(config.build());
+        let path = format!("s3://{}/in/", self.bucket);
+        builder.path(path).create().await.unwrap()
     }
 
     /// What others have: it looks similar, and one of their queues has an entry of the bucket.

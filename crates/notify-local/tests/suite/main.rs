@@ -4,6 +4,7 @@
 mod common;
 mod contract;
 mod durability;
+mod events;
 mod limits;
 mod managing;
 mod overflow;

@@ -1,9 +1,10 @@
 //! From the body of a message to events.
 
 mod azure;
-mod base64;
+pub(crate) mod base64;
 mod forms;
 mod gcs;
+mod local;
 mod s3;
 mod wire;
 
@@ -82,9 +83,9 @@ impl Decoded<'_> {
 ///
 /// Read as they are: records of S3 and of stores like it, the test event of S3, EventBridge,
 /// Event Grid, CloudEvents, Pub/Sub messages with their attributes in JSON, the description of
-/// an object of Cloud Storage. Taken off: the envelope of SNS, base64, lists, and the envelopes
-/// of what pushes, pulls or prints messages (Lambda, Eventarc, Cloud Functions, `aws sqs
-/// receive-message`, `gcloud pubsub subscriptions pull`).
+/// an object of Cloud Storage, events of local directories. Taken off: the envelope of SNS, base64,
+/// lists, and the envelopes of what pushes, pulls or prints messages (Lambda, Eventarc, Cloud
+/// Functions, `aws sqs receive-message`, `gcloud pubsub subscriptions pull`).
 ///
 /// Fields that are not known are ignored. A record that cannot be used is an error among the
 /// findings and does not keep the others back. With `cloud`, events of another one are errors.
@@ -324,6 +325,9 @@ impl<'a> Reader<'a> {
         }
         if top.detail.is_there() || top.detail_type.is_there() {
             return s3::event_bridge(self, std::mem::take(top));
+        }
+        if local::is_one(top) {
+            return local::read(self, std::mem::take(top), text);
         }
         if gcs::is_one(top) {
             return gcs::read(self, std::mem::take(top), text);

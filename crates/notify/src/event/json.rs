@@ -67,6 +67,10 @@ struct Tokens<'a> {
     generation: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metageneration: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inode: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified_ms: Option<u64>,
 }
 
 pub(super) fn line(event: &FileEvent<'_>) -> String {
@@ -130,6 +134,14 @@ fn tokens<'a>(version: &'a Version<'_>) -> Tokens<'a> {
         } => Tokens {
             generation: *generation,
             metageneration: *metageneration,
+            ..Tokens::default()
+        },
+        // The size is that of the event, which stands there already.
+        Version::Local {
+            inode, modified, ..
+        } => Tokens {
+            inode: *inode,
+            modified_ms: *modified,
             ..Tokens::default()
         },
     }

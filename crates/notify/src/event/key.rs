@@ -93,6 +93,12 @@ impl<'a> ObjectKey<'a> {
         ObjectKey::new(unescape(text.as_bytes(), b'+').0)
     }
 
+    /// The same, and whether every `%` began a sequence.
+    pub(super) fn from_uri(path: &str) -> Result<(ObjectKey<'static>, bool), EventError> {
+        let (bytes, well_formed) = unescape(path.as_bytes(), b'+');
+        Ok((ObjectKey::new(bytes)?, well_formed))
+    }
+
     /// Encodes the name as S3 does in its records; the inverse of
     /// [`ObjectKey::from_form_encoded`].
     ///

@@ -35,11 +35,21 @@ pub enum Version<'a> {
         /// The generation of its metadata; only a payload tells it.
         metageneration: Option<u64>,
     },
+    /// A file of this machine.
+    Local {
+        /// Its number within its file system; another file of the same name has another one.
+        inode: Option<u64>,
+        /// When it was last modified, in milliseconds since 1970-01-01T00:00:00Z.
+        modified: Option<u64>,
+        /// Its length in bytes.
+        size: Option<u64>,
+    },
 }
 
 impl Version<'_> {
     /// One text that changes with the content: the version where there is one, the entity tag
-    /// otherwise; `None` when the event tells neither.
+    /// otherwise; of local files inode, time of modification and size, when all are told. `None`
+    /// when the event does not tell.
     ///
     /// ```
     /// use floe_notify::Version;
@@ -55,6 +65,14 @@ impl Version<'_> {
             Self::Azure { etag } => etag.as_deref(),
             Self::Gcs { generation, .. } => {
                 return generation.map(|number| Cow::Owned(number.to_string()));
+            }
+            Self::Local {
+                inode,
+                modified,
+                size,
+            } => {
+                let (inode, modified, size) = ((*inode)?, (*modified)?, (*size)?);
+                return Some(Cow::Owned(format!("{inode}-{modified}-{size}")));
             }
         }
         .map(Cow::Borrowed)
@@ -86,6 +104,15 @@ impl Version<'_> {
             } => Version::Gcs {
                 generation,
                 metageneration,
+            },
+            Self::Local {
+                inode,
+                modified,
+                size,
+            } => Version::Local {
+                inode,
+                modified,
+                size,
             },
         }
     }

@@ -1,7 +1,7 @@
 //! Base64 (RFC 4648), as queues of Azure and payloads of Pub/Sub carry it.
 
 /// Decodes either alphabet, with padding or without; `None` for any other text.
-pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
     let digits = text.get(..text.len() - padding)?;
     let whole = padding == 0 || padding <= 2 && text.len().is_multiple_of(4);

@@ -64,6 +64,9 @@ pub(super) struct Top<'a> {
     pub(super) kind_of_event: Field<'a>,
     #[serde(borrow, rename = "data")]
     pub(super) data: Object<Blob<'a>>,
+    // Files of this machine, beside the `type` of CloudEvents.
+    #[serde(borrow, rename = "uri")]
+    pub(super) uri: Field<'a>,
     // Pub/Sub, Cloud Functions, and the description of an object of Cloud Storage.
     #[serde(borrow, rename = "message")]
     pub(super) message: Option<&'a RawValue>,
@@ -234,6 +237,24 @@ pub(super) struct Resource<'a> {
     pub(super) time_created: Field<'a>,
     #[serde(borrow, rename = "timeDeleted")]
     pub(super) time_deleted: Field<'a>,
+}
+
+/// An event of a file of this machine.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Local<'a> {
+    #[serde(borrow)]
+    pub(super) how: Field<'a>,
+    #[serde(borrow)]
+    pub(super) reason: Field<'a>,
+    #[serde(borrow)]
+    pub(super) size: Field<'a>,
+    #[serde(borrow, rename = "modifiedMs")]
+    pub(super) modified: Field<'a>,
+    #[serde(borrow)]
+    pub(super) inode: Field<'a>,
+    #[serde(borrow, rename = "seenMs")]
+    pub(super) seen: Field<'a>,
 }
 
 /// The context of a Cloud Function of the first generation.
