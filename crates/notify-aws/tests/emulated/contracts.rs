@@ -2,7 +2,7 @@
 
 use floe_notify::contract::{queue_contract, resource_manager_contract};
 
-use crate::peer::{Now, Peer};
+use crate::peer::{Hasty, Now, Peer};
 use crate::world::Factory;
 
 fn factory(peer: Peer) -> Option<Factory> {
@@ -26,13 +26,13 @@ async fn a_queue_of_moto_keeps_the_contract() {
 #[tokio::test]
 async fn the_manager_keeps_the_contract_on_ministack() {
     if let Some(factory) = factory(Peer::Ministack) {
-        resource_manager_contract(&factory, &Now).await;
+        resource_manager_contract(&factory, &Hasty::default()).await;
     }
 }
 
 #[tokio::test]
 async fn the_manager_keeps_the_contract_on_moto() {
     if let Some(factory) = factory(Peer::Moto) {
-        resource_manager_contract(&factory, &Now).await;
+        resource_manager_contract(&factory, &Hasty::default()).await;
     }
 }

@@ -1,16 +1,14 @@
 //! What AWS does on a bad day, and the emulator never: through a proxy that makes it up.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use floe_notify::clock::{Clock, Timestamp};
 use floe_notify::contract::ResourceWorld;
-use floe_notify::{BoxFuture, QueueId, ResourceError, ResourceManager, StreamId, TearDown};
+use floe_notify::{QueueId, ResourceError, ResourceManager, StreamId, TearDown};
 use floe_peers::s3::{Failure, Proxy, Trouble};
 
-use crate::peer::{Now, Peer};
+use crate::peer::{Hasty, Peer};
 use crate::world::World;
 
 mod messages;
@@ -25,27 +23,6 @@ pub(crate) async fn account() -> Option<(Proxy, World)> {
 
 pub(crate) fn stream() -> StreamId {
     StreamId::parse("0f4c3a52-8d1b-4f7e-9a63-2c5b1e7d9f10").unwrap()
-}
-
-/// A clock that does not wait, and knows how long it would have.
-#[derive(Debug, Default)]
-pub(crate) struct Hasty(Mutex<Duration>);
-
-impl Hasty {
-    pub(crate) fn slept(&self) -> Duration {
-        *self.0.lock().unwrap()
-    }
-}
-
-impl Clock for Hasty {
-    fn now(&self) -> Timestamp {
-        Now.now()
-    }
-
-    fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {
-        *self.0.lock().unwrap() += time;
-        Box::pin(std::future::ready(()))
-    }
 }
 
 pub(crate) async fn set_up(world: &World, clock: &Hasty) -> Result<QueueId, ResourceError> {

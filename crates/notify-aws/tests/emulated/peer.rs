@@ -160,3 +160,24 @@ impl Clock for Now {
         Box::pin(tokio::time::sleep(time))
     }
 }
+
+/// A clock that does not wait, and knows how long it would have.
+#[derive(Debug, Default)]
+pub(crate) struct Hasty(Mutex<Duration>);
+
+impl Hasty {
+    pub(crate) fn slept(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+}
+
+impl Clock for Hasty {
+    fn now(&self) -> Timestamp {
+        Now.now()
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {
+        *self.0.lock().unwrap() += time;
+        Box::pin(std::future::ready(()))
+    }
+}
