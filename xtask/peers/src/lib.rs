@@ -4,9 +4,11 @@
 //! that wants it, so that what one test breaks is broken for that test alone.
 #![forbid(unsafe_code)]
 
+mod gcs;
 mod http;
 mod outside;
 pub mod s3;
 
+pub use gcs::{Doors, GoogleCloud};
 pub use http::{Handler, Server, Upstream, answer};
 pub use outside::{peer, vendor_client};

@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::future::{join, poll_times};
 use super::{QueueBench, QueueFactory};
 use crate::clock::Clock;
-use crate::{Delivery, EventQueue, Message, QueueError, Receipt};
+use crate::{BoxFuture, Delivery, EventQueue, Message, QueueError, Receipt};
 
 mod done;
 mod holding;
@@ -32,33 +32,62 @@ const WAIT: Duration = Duration::from_secs(1);
 /// How much later than on time something may happen on a loaded machine.
 const SLACK: Duration = Duration::from_millis(500);
 
-/// Runs every case of the contract of queues; see the [module](super).
+/// Runs every case of the contract of queues, one after another; see the [module](super).
 ///
 /// # Panics
 /// When the queue breaks a promise.
 pub async fn queue_contract(factory: &dyn QueueFactory, clock: &dyn Clock) {
-    a_message_arrives_as_it_was_sent(factory, clock).await;
-    the_first_deadline_is_one_visibility_away(factory, clock).await;
-    an_empty_queue_answers_in_time(factory, clock).await;
-    a_receive_takes_no_more_than_asked(factory, clock).await;
-    a_message_ends_the_waiting(factory, clock).await;
-    what_was_received_is_hidden_until_its_deadline(factory, clock).await;
-    what_is_not_acknowledged_comes_again_and_is_counted(factory, clock).await;
-    an_acknowledged_message_never_comes_again(factory, clock).await;
-    a_batch_of_any_length_is_acknowledged(factory, clock).await;
-    one_bad_receipt_spoils_no_batch(factory, clock).await;
-    acknowledging_twice_does_no_harm(factory, clock).await;
-    a_late_acknowledgement_loses_nothing(factory, clock).await;
-    an_old_receipt_does_not_take_from_the_new_holder(factory, clock).await;
-    an_extended_message_stays_hidden(factory, clock).await;
-    a_heartbeat_holds_a_message_for_long(factory, clock).await;
-    what_others_hold_cannot_be_extended(factory, clock).await;
-    a_released_message_is_visible_at_once(factory, clock).await;
-    a_release_ends_the_waiting_of_others(factory, clock).await;
-    a_dropped_receive_loses_nothing(factory, clock).await;
-    the_size_follows_what_is_not_acknowledged(factory, clock).await;
-    two_consumers_share_a_queue(factory, clock).await;
-    a_consumer_that_is_killed_half_way_loses_nothing(factory, clock).await;
+    for case in queue_cases(factory, clock) {
+        case.await;
+    }
+}
+
+/// Returns every case of the contract of queues, for who runs them side by side, because the
+/// time-outs of a queue are long.
+///
+/// ```
+/// use floe_notify::{clock::ManualClock, contract::{MemoryFactory, queue::queue_cases}};
+/// let clock = ManualClock::default();
+/// let cases = queue_cases(&MemoryFactory, &clock);
+/// assert!(cases.len() > 20);
+/// ```
+#[must_use]
+pub fn queue_cases<'a>(
+    factory: &'a dyn QueueFactory,
+    clock: &'a dyn Clock,
+) -> Vec<BoxFuture<'a, ()>> {
+    vec![
+        Box::pin(a_message_arrives_as_it_was_sent(factory, clock)),
+        Box::pin(the_first_deadline_is_one_visibility_away(factory, clock)),
+        Box::pin(an_empty_queue_answers_in_time(factory, clock)),
+        Box::pin(a_receive_takes_no_more_than_asked(factory, clock)),
+        Box::pin(a_message_ends_the_waiting(factory, clock)),
+        Box::pin(what_was_received_is_hidden_until_its_deadline(
+            factory, clock,
+        )),
+        Box::pin(what_is_not_acknowledged_comes_again_and_is_counted(
+            factory, clock,
+        )),
+        Box::pin(an_acknowledged_message_never_comes_again(factory, clock)),
+        Box::pin(a_batch_of_any_length_is_acknowledged(factory, clock)),
+        Box::pin(one_bad_receipt_spoils_no_batch(factory, clock)),
+        Box::pin(acknowledging_twice_does_no_harm(factory, clock)),
+        Box::pin(a_late_acknowledgement_loses_nothing(factory, clock)),
+        Box::pin(an_old_receipt_does_not_take_from_the_new_holder(
+            factory, clock,
+        )),
+        Box::pin(an_extended_message_stays_hidden(factory, clock)),
+        Box::pin(a_heartbeat_holds_a_message_for_long(factory, clock)),
+        Box::pin(what_others_hold_cannot_be_extended(factory, clock)),
+        Box::pin(a_released_message_is_visible_at_once(factory, clock)),
+        Box::pin(a_release_ends_the_waiting_of_others(factory, clock)),
+        Box::pin(a_dropped_receive_loses_nothing(factory, clock)),
+        Box::pin(the_size_follows_what_is_not_acknowledged(factory, clock)),
+        Box::pin(two_consumers_share_a_queue(factory, clock)),
+        Box::pin(a_consumer_that_is_killed_half_way_loses_nothing(
+            factory, clock,
+        )),
+    ]
 }
 
 /// A queue under test, with one consumer.

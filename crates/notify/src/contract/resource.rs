@@ -16,8 +16,8 @@ use std::time::Duration;
 use super::{ResourceFactory, ResourceWorld};
 use crate::clock::Clock;
 use crate::{
-    Action, EventQueue, NotificationService, Origin, Plan, QueueError, QueueId, ResourceError,
-    ResourceKind, ResourceManager, StreamId, TearDown,
+    Action, BoxFuture, EventQueue, NotificationService, Origin, Plan, QueueError, QueueId,
+    ResourceError, ResourceKind, ResourceManager, StreamId, TearDown,
 };
 
 mod half_way;
@@ -33,29 +33,54 @@ const OTHER_SUFFIX: &str = "contract-2";
 /// any of them makes.
 const MAX_CUTS: u32 = 200;
 
-/// Runs every case of the contract of resource managers; see the [module](super).
+/// Runs every case of the contract of resource managers, one after another; see the
+/// [module](super).
 ///
 /// # Panics
 /// When the resource manager breaks a promise.
 pub async fn resource_manager_contract(factory: &dyn ResourceFactory, clock: &dyn Clock) {
-    a_set_up_brings_events_into_its_queue(factory, clock).await;
-    a_plan_tells_what_a_set_up_does(factory, clock).await;
-    a_repeated_set_up_changes_nothing(factory, clock).await;
-    what_is_set_up_is_listed(factory, clock).await;
-    what_others_have_stays_as_it_is(factory, clock).await;
-    a_tear_down_leaves_the_world_as_it_was(factory, clock).await;
-    a_tear_down_of_nothing_does_nothing(factory, clock).await;
-    a_bad_suffix_or_no_path_is_refused(factory, clock).await;
-    what_was_there_before_is_reused_and_stays(factory, clock).await;
-    what_the_original_made_is_deleted_only_when_adopted(factory, clock).await;
-    two_streams_on_one_path_have_a_queue_each(factory, clock).await;
-    what_others_use_outlives_its_stream(factory, clock).await;
-    two_set_ups_at_once_both_work(factory, clock).await;
-    a_set_up_that_is_dropped_can_be_finished(factory, clock).await;
-    a_set_up_that_is_dropped_can_be_undone(factory, clock).await;
-    a_tear_down_that_is_dropped_can_be_repeated(factory, clock).await;
-    a_set_up_that_fails_can_be_finished_or_undone(factory, clock).await;
-    a_tear_down_that_fails_can_be_repeated(factory, clock).await;
+    for case in resource_cases(factory, clock) {
+        case.await;
+    }
+}
+
+/// Returns every case of the contract of resource managers, for who runs them side by side.
+///
+/// ```
+/// use floe_notify::{clock::ManualClock, contract::{MemoryFactory, resource::resource_cases}};
+/// let clock = ManualClock::default();
+/// let cases = resource_cases(&MemoryFactory, &clock);
+/// assert!(cases.len() > 16);
+/// ```
+#[must_use]
+pub fn resource_cases<'a>(
+    factory: &'a dyn ResourceFactory,
+    clock: &'a dyn Clock,
+) -> Vec<BoxFuture<'a, ()>> {
+    vec![
+        Box::pin(a_set_up_brings_events_into_its_queue(factory, clock)),
+        Box::pin(a_plan_tells_what_a_set_up_does(factory, clock)),
+        Box::pin(a_repeated_set_up_changes_nothing(factory, clock)),
+        Box::pin(what_is_set_up_is_listed(factory, clock)),
+        Box::pin(what_others_have_stays_as_it_is(factory, clock)),
+        Box::pin(a_tear_down_leaves_the_world_as_it_was(factory, clock)),
+        Box::pin(a_tear_down_of_nothing_does_nothing(factory, clock)),
+        Box::pin(a_bad_suffix_or_no_path_is_refused(factory, clock)),
+        Box::pin(what_was_there_before_is_reused_and_stays(factory, clock)),
+        Box::pin(what_the_original_made_is_deleted_only_when_adopted(
+            factory, clock,
+        )),
+        Box::pin(two_streams_on_one_path_have_a_queue_each(factory, clock)),
+        Box::pin(what_others_use_outlives_its_stream(factory, clock)),
+        Box::pin(two_set_ups_at_once_both_work(factory, clock)),
+        Box::pin(a_set_up_that_is_dropped_can_be_finished(factory, clock)),
+        Box::pin(a_set_up_that_is_dropped_can_be_undone(factory, clock)),
+        Box::pin(a_tear_down_that_is_dropped_can_be_repeated(factory, clock)),
+        Box::pin(a_set_up_that_fails_can_be_finished_or_undone(
+            factory, clock,
+        )),
+        Box::pin(a_tear_down_that_fails_can_be_repeated(factory, clock)),
+    ]
 }
 
 /// A world under test.
