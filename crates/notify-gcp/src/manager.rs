@@ -53,8 +53,9 @@ const LOOK_PAUSE: Duration = Duration::from_secs(1);
 ///   Without them, or where a policy of the project lets the service agent of Cloud Storage
 ///   publish, topics are left as they are; when Cloud Storage then refuses, the error says what is
 ///   missing.
-/// - A subscription that others made may expire after 31 days without a consumer, which is Pub/Sub's
-///   default; its messages are gone then.
+/// - A subscription that others made may expire after 31 days without a consumer, which is the
+///   default of Pub/Sub; its messages are gone then.
+/// - Names with `%`, which Pub/Sub takes, are refused: Google's client for Rust cannot send them.
 /// - A shared topic tells of more than one stream watches; whoever reads the queue leaves out what
 ///   is not below its path.
 ///

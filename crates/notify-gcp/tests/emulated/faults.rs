@@ -24,7 +24,7 @@ async fn a_busy_service_is_asked_again_by_a_manager() {
         .path(path);
     let (manager, stream) = (patient.create().await.unwrap(), stream('1'));
     for status in [429, 503] {
-        // The first call of a set-up is one of ours, the first of a tear-down one of Google's client.
+        // The first call of a set-up is one of ours, that of a tear-down one of Google's client.
         world.doors.refuse_next(2, status);
         manager
             .set_up_notification_services(&Now, &stream, "busy")
