@@ -1,6 +1,8 @@
 //! What a stream remembers: the trait of ledgers, and the words it is written in.
 
 mod batch;
+#[cfg(feature = "embedded")]
+mod embedded;
 mod error;
 mod file;
 mod listing;
@@ -18,6 +20,8 @@ use floe_notify::{BoxFuture, MessageId};
 use crate::FileId;
 
 pub use batch::{Batch, BatchId, CommitOutcome, MAX_OPEN_BATCHES};
+#[cfg(feature = "embedded")]
+pub use embedded::{EmbeddedError, EmbeddedLedger};
 pub use error::LedgerError;
 pub use file::{
     Discovery, Expired, FileEntry, LogState, MAX_DISCOVERIES, MAX_PAGE, Recorded, Seq, Sighting,

@@ -43,3 +43,5 @@ pub use ledger::{
     MAX_ROLE_BYTES, MAX_ROLES, Mark, Marks, Metrics, Poison, Recorded, Role, Seq, Sighting,
     StateRow,
 };
+#[cfg(feature = "embedded")]
+pub use ledger::{EmbeddedError, EmbeddedLedger};
