@@ -3,7 +3,8 @@
 //!
 //! - [`FileId`] says which sightings are of the same file, whatever told of it.
 //! - [`form`] says how many of the files that wait are a batch.
-//! - [`Ledger`] keeps what is known, in which order it was found, and what became of it.
+//! - [`Ledger`] keeps what is known, in which order it was found, and what became of it;
+//!   [`memory`] is the reference and `contract` (a feature) what every ledger passes.
 //!
 //! The crate opens no socket and no file, reads no clock and draws no random number; what it needs
 //! of them are arguments. `design.md` beside it gives the reasons and the limits in numbers.
@@ -28,9 +29,12 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "contract")]
+pub mod contract;
 mod former;
 mod identity;
 mod ledger;
+pub mod memory;
 
 pub use former::{AGE_MARGIN, MAX_BATCH_FILES, form};
 pub use identity::{
