@@ -2,6 +2,7 @@
 //! once, in batches with stable ids.
 //!
 //! - [`FileId`] says which sightings are of the same file, whatever told of it.
+//! - [`Reader`] takes what a message says, [`stream`] decides what to do about it.
 //! - [`form`] says how many of the files that wait are a batch.
 //! - [`Ledger`] keeps what is known, in which order it was found, and what became of it;
 //!   [`memory`] is the reference and `contract` (a feature) what every ledger passes.
@@ -31,11 +32,15 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+mod filter;
 mod former;
 mod identity;
 mod ledger;
 pub mod memory;
+mod news;
+pub mod stream;
 
+pub use filter::{Filter, Glob};
 pub use former::{AGE_MARGIN, MAX_BATCH_FILES, form};
 pub use identity::{
     EntityTags, FileId, Home, IdentityError, MAX_ID_BYTES, MAX_TOKEN_BYTES, VersionRule,
@@ -47,3 +52,4 @@ pub use ledger::{
     MAX_ROLE_BYTES, MAX_ROLES, Mark, Marks, Metrics, Poison, Recorded, Role, Seq, Sighting,
     StateRow,
 };
+pub use news::{Ask, News, Reader};
