@@ -78,7 +78,14 @@ pub async fn marks_change_one_at_a_time_and_stay(factory: &dyn LedgerFactory) {
         "marks are durable"
     );
     assert_eq!(marks.founding.path, "/in", "the first path stays known");
+    good(
+        bench
+            .open
+            .mark(&bench.claim, &Mark::QueueLost, at(12))
+            .await,
+    );
     good(bench.open.mark(&bench.claim, &polled(&b, 8), at(12)).await);
+    let bench = bench.reopen().await;
     let marks = good(bench.open.marks().await);
     assert_eq!(
         (marks.last_poll, marks.queue),
