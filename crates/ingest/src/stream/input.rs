@@ -100,16 +100,14 @@ pub struct AskId(pub u64);
 /// ```
 /// use floe_ingest::stream::QueueStart;
 /// let id = floe_notify::QueueId::new("q")?;
-/// let queue = QueueStart { id, is_new: false, largest_receive: 10, retention: None };
-/// assert!(!queue.is_new);
+/// let queue = QueueStart { id, largest_receive: 10, retention: None };
+/// assert_eq!(queue.largest_receive, 10);
 /// # Ok::<(), floe_notify::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueStart {
     /// Its name.
     pub id: QueueId,
-    /// It was made just now, so it knows of nothing that happened before.
-    pub is_new: bool,
     /// The most messages of one receive.
     pub largest_receive: usize,
     /// How long it keeps messages; `None` for ever.
@@ -218,11 +216,13 @@ pub struct ListedPage {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
-    /// The stream is founded, the role claimed, and the queue, if the stream uses one, set up.
+    /// The stream is founded, the role claimed, and it was looked for the queue, if the stream
+    /// uses one. A queue that is missing must *not* be set up before
+    /// [`Command::SetUpQueue`] says so: that it was missing has to be noted first.
     Joined {
         /// What the ledger keeps of the stream.
         marks: Box<Marks>,
-        /// The queue.
+        /// The queue, if it is there.
         queue: Option<QueueStart>,
     },
     /// Answers [`Command::SetUpQueue`]: it is there again.
@@ -398,7 +398,7 @@ pub enum Command {
         /// How old.
         age: Duration,
     },
-    /// Set the queue up again; it is lost.
+    /// Set the queue up, with what sends events to it.
     SetUpQueue,
     /// Leave the role.
     Leave,

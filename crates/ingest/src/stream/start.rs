@@ -14,7 +14,8 @@ use crate::{ListingReason, ListingRequest, Mark, Marks};
 pub(super) struct Start {
     steps: VecDeque<Step>,
     timer: Timer,
-    queue: Option<QueueStart>,
+    /// The queue, and when it was found to be there.
+    queue: Option<(QueueStart, Timestamp)>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -22,6 +23,7 @@ enum Step {
     SetUpQueue,
     Request(ListingReason),
     Mark(Mark),
+    MarkPoll,
 }
 
 impl Stream {
@@ -45,57 +47,65 @@ impl Start {
         now: Timestamp,
     ) {
         let has_moved = marks.path != settings.path;
+        let may_have_lost = settings.notifications && may_have_lost(marks, queue.as_ref(), now);
+        let mut is_lost = marks.queue_is_lost;
+        if settings.notifications && queue.is_none() {
+            if marks.queue.is_some() && !is_lost {
+                self.steps.push_back(Step::Mark(Mark::QueueLost));
+                is_lost = true;
+            }
+            self.steps.push_back(Step::SetUpQueue);
+        }
         if marks.backfill_started.is_none() {
             // Also when an earlier process died before it could note this.
-            let reason = match settings.include_existing {
-                true => ListingReason::Initial,
-                false => ListingReason::Existing,
-            };
-            self.steps.push_back(Step::Request(reason));
-        } else {
-            if has_moved {
-                self.steps.push_back(Step::Request(ListingReason::Moved));
-            }
-            let lost = queue
-                .as_ref()
-                .is_some_and(|queue| may_have_lost(marks, queue, now));
-            if lost && settings.notifications {
-                self.steps.push_back(Step::Request(ListingReason::Fallback));
-            }
+            self.steps
+                .push_back(Step::Request(match settings.include_existing {
+                    true => ListingReason::Initial,
+                    false => ListingReason::Existing,
+                }));
+        } else if may_have_lost {
+            self.steps.push_back(Step::Request(ListingReason::Fallback));
+        } else if has_moved {
+            self.steps.push_back(Step::Request(ListingReason::Moved));
         }
         if has_moved {
             let path = settings.path.clone();
             self.steps.push_back(Step::Mark(Mark::Moved { path }));
         }
-        if let Some(queue) = queue.filter(|_| settings.notifications) {
-            self.take_queue(queue, now);
-        } else if settings.notifications {
-            self.steps.push_back(Step::SetUpQueue);
+        if settings.notifications {
+            if is_lost {
+                self.steps.push_back(Step::Mark(Mark::QueueBack));
+            }
+            self.steps.push_back(Step::MarkPoll);
         }
-    }
-
-    fn take_queue(&mut self, queue: QueueStart, now: Timestamp) {
-        let id = queue.id.clone();
-        self.queue = Some(queue);
-        self.steps
-            .push_back(Step::Mark(Mark::Polled { queue: id, at: now }));
+        self.queue = queue
+            .filter(|_| settings.notifications)
+            .map(|queue| (queue, now));
     }
 
     /// The queue is gone, with everything in it.
     pub(super) fn queue_lost(&mut self) {
         // While a start goes on, this is the late answer of an earlier queue; a newer one comes.
         if self.is_done() && self.queue.take().is_some() {
-            self.steps.push_back(Step::SetUpQueue);
+            self.steps.extend([
+                Step::Mark(Mark::QueueLost),
+                Step::SetUpQueue,
+                Step::Request(ListingReason::Fallback),
+                Step::Mark(Mark::QueueBack),
+                Step::MarkPoll,
+            ]);
         }
     }
 
-    /// The queue was set up again; what happened meanwhile has to be listed.
+    /// The queue was set up.
     pub(super) fn queue_ready(&mut self, queue: QueueStart, now: Timestamp) {
         self.timer = Timer::default();
-        if self.steps.front() == Some(&Step::SetUpQueue) {
-            self.steps.pop_front();
-            self.steps.push_back(Step::Request(ListingReason::Fallback));
-            self.take_queue(queue, now);
+        if self
+            .steps
+            .pop_front_if(|step| *step == Step::SetUpQueue)
+            .is_some()
+        {
+            self.queue = Some((queue, now));
         }
     }
 
@@ -117,11 +127,13 @@ impl Start {
     }
 
     pub(super) fn queue(&self) -> Option<&QueueId> {
-        self.queue.as_ref().map(|queue| &queue.id)
+        self.queue.as_ref().map(|(queue, _)| &queue.id)
     }
 
     pub(super) fn largest_receive(&self) -> usize {
-        self.queue.as_ref().map_or(0, |queue| queue.largest_receive)
+        self.queue
+            .as_ref()
+            .map_or(0, |(queue, _)| queue.largest_receive)
     }
 }
 
@@ -147,6 +159,14 @@ impl Stream {
                 self.marking = Some(Owner::Start);
                 commands.push(Command::Mark(mark.clone()));
             }
+            Some(Step::MarkPoll) if self.marking.is_none() => {
+                let Some((queue, at)) = start.queue.as_ref() else {
+                    return;
+                };
+                self.marking = Some(Owner::Start);
+                let (queue, at) = (queue.id.clone(), *at);
+                commands.push(Command::Mark(Mark::Polled { queue, at }));
+            }
             _ => return,
         }
         start.timer.ask();
@@ -154,12 +174,15 @@ impl Stream {
 }
 
 /// Whether events may have come and gone that nobody received.
-fn may_have_lost(marks: &Marks, queue: &QueueStart, now: Timestamp) -> bool {
+fn may_have_lost(marks: &Marks, queue: Option<&QueueStart>, now: Timestamp) -> bool {
+    let Some(queue) = queue.filter(|_| !marks.queue_is_lost) else {
+        return true;
+    };
     let is_other = marks.queue.as_ref() != Some(&queue.id);
     let stood_still = match (marks.last_poll, queue.retention) {
         (None, _) => true,
         (Some(polled), Some(retention)) => now.since(polled) >= retention,
         (Some(_), None) => false,
     };
-    queue.is_new || is_other || stood_still
+    is_other || stood_still
 }
