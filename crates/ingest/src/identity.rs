@@ -366,6 +366,25 @@ impl Home {
         Some([front.as_bytes(), key.as_bytes()].concat())
     }
 
+    /// Whether the stream takes files of the container that an event is about: those of its own
+    /// container, or any if it has none.
+    ///
+    /// ```
+    /// use floe_ingest::Home;
+    /// use floe_notify::{Location, decode};
+    /// let body = br#"{"Records": [{"eventName": "ObjectCreated:Put", "eventSource": "aws:s3",
+    ///     "s3": {"bucket": {"name": "other"}, "object": {"key": "k", "size": 7}}}]}"#;
+    /// let decoded = decode(None, body);
+    /// let home = Home::new(&Location::parse("s3://acme/orders")?);
+    /// assert!(!home.takes(&decoded.events[0]) && Home::anywhere().takes(&decoded.events[0]));
+    /// # Ok::<(), floe_notify::LocationError>(())
+    /// ```
+    #[must_use]
+    pub fn takes(&self, event: &FileEvent<'_>) -> bool {
+        let (account, bucket) = (event.account.as_deref(), event.bucket.as_deref());
+        self.0.is_none() || bucket.is_some_and(|bucket| self.holds(event.cloud, account, bucket))
+    }
+
     fn holds(&self, cloud: EventCloud, account: Option<&str>, bucket: &str) -> bool {
         let Some(store) = &self.0 else { return false };
         let (own_cloud, own_account, own_bucket) = names(store);

@@ -2,8 +2,10 @@
 //! once, in batches with stable ids.
 //!
 //! - [`FileId`] says which sightings are of the same file, whatever told of it.
+//! - [`Reader`] takes what a message says, [`stream`] decides what to do about it.
 //! - [`form`] says how many of the files that wait are a batch.
-//! - [`Ledger`] keeps what is known, in which order it was found, and what became of it.
+//! - [`Ledger`] keeps what is known, in which order it was found, and what became of it;
+//!   [`memory`] is the reference and `contract` (a feature) what every ledger passes.
 //!
 //! The crate opens no socket and no file, reads no clock and draws no random number; what it needs
 //! of them are arguments. `design.md` beside it gives the reasons and the limits in numbers.
@@ -28,10 +30,17 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "contract")]
+pub mod contract;
+mod filter;
 mod former;
 mod identity;
 mod ledger;
+pub mod memory;
+mod news;
+pub mod stream;
 
+pub use filter::{Filter, Glob};
 pub use former::{AGE_MARGIN, MAX_BATCH_FILES, form};
 pub use identity::{
     EntityTags, FileId, Home, IdentityError, MAX_ID_BYTES, MAX_TOKEN_BYTES, VersionRule,
@@ -45,3 +54,4 @@ pub use ledger::{
 };
 #[cfg(feature = "embedded")]
 pub use ledger::{EmbeddedError, EmbeddedLedger};
+pub use news::{Ask, News, Reader};

@@ -103,6 +103,8 @@ pub struct Marks {
     pub last_poll: Option<Timestamp>,
     /// The queue that was asked then.
     pub queue: Option<QueueId>,
+    /// The queue was found to be gone, and the listing that this needs is not noted yet.
+    pub queue_is_lost: bool,
     /// Files that were created then or before and are not known are too old; none as long as
     /// nothing was ever forgotten.
     pub horizon: Option<Timestamp>,
@@ -134,6 +136,7 @@ impl Marks {
             backfill_finished: None,
             last_poll: None,
             queue: None,
+            queue_is_lost: false,
             horizon: None,
         }
     }
@@ -156,6 +159,12 @@ pub enum Mark {
         /// When.
         at: Timestamp,
     },
+    /// The queue is gone, with everything in it. Noted before it is set up again: afterwards
+    /// nobody could see that it was gone.
+    QueueLost,
+    /// The queue is there again, and a listing is [requested](super::Ledger::request_listing)
+    /// since.
+    QueueBack,
     /// The stream reads another path from now on. The listing that this needs is requested
     /// [before](super::Ledger::request_listing).
     Moved {

@@ -129,6 +129,7 @@ pub(super) fn write_marks(marks: &Marks) -> Vec<u8> {
     }
     let queue = marks.queue.as_ref().map(QueueId::as_str);
     put_bytes(&mut out, queue.unwrap_or_default().as_bytes());
+    out.push(u8::from(marks.queue_is_lost));
     out
 }
 
@@ -145,8 +146,10 @@ pub(super) fn read_marks(bytes: &[u8], begun: Marks) -> Result<Marks, Fault> {
             Some(queue.map_err(|_| Fault::Damaged("the id of a queue is none"))?)
         }
     };
+    let queue_is_lost = reader.byte()? != 0;
     Ok(Marks {
         path,
+        queue_is_lost,
         backfill_started,
         backfill_finished,
         last_poll,

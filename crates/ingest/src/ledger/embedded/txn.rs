@@ -166,6 +166,8 @@ impl<'t> Txn<'t> {
                 marks.last_poll = marks.last_poll.filter(|_| is_same).max(Some(*at));
                 marks.queue = Some(queue.clone());
             }
+            Mark::QueueLost => marks.queue_is_lost = true,
+            Mark::QueueBack => marks.queue_is_lost = false,
             Mark::Moved { path } => {
                 check_path(path)?;
                 marks.path.clone_from(path);
