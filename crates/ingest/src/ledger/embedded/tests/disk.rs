@@ -22,6 +22,8 @@ pub(super) enum Fault {
     Full(u64),
     /// This operation fails, and the next one does not.
     Broken,
+    /// The first sync from here on fails.
+    Unsynced,
 }
 
 #[derive(Clone, Debug)]
@@ -136,11 +138,16 @@ impl SimDisk {
             (Some(late), Fault::Full(more), Kind::Write) if late <= more => {
                 Some(io::ErrorKind::StorageFull)
             }
-            (Some(0), Fault::Broken, _) => Some(io::ErrorKind::Other),
+            (Some(0), Fault::Broken, _) | (Some(_), Fault::Unsynced, Kind::Sync) => {
+                Some(io::ErrorKind::Other)
+            }
             _ => None,
         };
         if let Some(error) = failed {
             state.failed_syncs += u64::from(matches!(kind, Kind::Sync));
+            if fault == Fault::Unsynced {
+                state.fault = None;
+            }
             return Err(error.into());
         }
         Ok(state)

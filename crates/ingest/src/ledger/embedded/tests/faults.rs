@@ -138,7 +138,8 @@ fn a_disk_that_does_not_confirm_ends_the_ledger_and_loses_nothing() {
             let mut dice = Dice(seed << 32 | point);
             let at = 1 + dice.below(operations);
             let mut beside = Beside::new(seed);
-            let (ledger, happened) = run(&disk, &mut beside, at, Fault::Broken);
+            let fault = [Fault::Broken, Fault::Unsynced][(point % 2) as usize];
+            let (ledger, happened) = run(&disk, &mut beside, at, fault);
             if !happened {
                 continue;
             }
