@@ -1,0 +1,283 @@
+//! The known files of a stream, across all blocks.
+
+use redb::{ReadableTable, Table};
+
+use super::block::{Block, Entry, Known, ROOM, Walk, pack, pack_evenly, separator};
+use super::fault::Fault;
+
+pub(super) type Bytes = &'static [u8];
+
+/// Blocks that are passed by before it is cheaper to look for the right one anew.
+const MAX_STEPS: usize = 4;
+
+/// Looks identities up that ascend, going through the blocks in their order.
+pub(super) struct Finder<'t, T: ReadableTable<Bytes, Bytes>> {
+    table: &'t T,
+    blocks: Option<redb::Range<'t, Bytes, Bytes>>,
+    /// The block behind the one that is walked through.
+    next: Option<Block>,
+    walk: Option<Walk>,
+    /// What the walk came to.
+    at: Option<Known>,
+}
+
+impl<'t, T: ReadableTable<Bytes, Bytes>> Finder<'t, T> {
+    pub(super) const fn new(table: &'t T) -> Self {
+        Self {
+            table,
+            blocks: None,
+            next: None,
+            walk: None,
+            at: None,
+        }
+    }
+
+    /// Finds an identity that is not less than the one before.
+    pub(super) fn find(&mut self, id: &[u8]) -> Result<Option<Known>, Fault> {
+        if !self.go_on(id)? {
+            self.seek(id)?;
+        }
+        let Some(walk) = &mut self.walk else {
+            return Ok(None);
+        };
+        while self.at.is_some() && walk.id() < id {
+            self.at = walk.step()?;
+        }
+        Ok(self.at.filter(|_| walk.id() == id))
+    }
+
+    /// Goes to the block of an identity, if it is near.
+    fn go_on(&mut self, id: &[u8]) -> Result<bool, Fault> {
+        let Some(blocks) = &mut self.blocks else {
+            return Ok(false);
+        };
+        for _ in 0..MAX_STEPS {
+            let Some(block) = self.next.take_if(|next| *next.key <= *id) else {
+                return Ok(true);
+            };
+            let mut walk = Walk::new(&block.key, block.bytes);
+            self.at = walk.step()?;
+            self.walk = Some(walk);
+            self.next = next_block(blocks)?;
+        }
+        Ok(self.next.as_ref().is_none_or(|next| *next.key > *id))
+    }
+
+    fn seek(&mut self, id: &[u8]) -> Result<(), Fault> {
+        let before = self.table.range::<&[u8]>(..=id)?.next_back().transpose()?;
+        let start = before.map(|(key, _)| key.value().to_vec());
+        let mut blocks = self
+            .table
+            .range::<&[u8]>(start.as_deref().unwrap_or_default()..)?;
+        self.walk = None;
+        self.at = None;
+        if start.is_some()
+            && let Some(block) = next_block(&mut blocks)?
+        {
+            let mut walk = Walk::new(&block.key, block.bytes);
+            self.at = walk.step()?;
+            self.walk = Some(walk);
+        }
+        self.next = next_block(&mut blocks)?;
+        self.blocks = Some(blocks);
+        Ok(())
+    }
+}
+
+fn next_block(blocks: &mut redb::Range<'_, Bytes, Bytes>) -> Result<Option<Block>, Fault> {
+    let Some(found) = blocks.next() else {
+        return Ok(None);
+    };
+    let (key, bytes) = found?;
+    Ok(Some(Block::stored(key.value(), bytes.value())))
+}
+
+/// Returns known files from the one behind `after` on, at most `limit`.
+pub(super) fn page<T: ReadableTable<Bytes, Bytes>>(
+    table: &T,
+    after: Option<&[u8]>,
+    limit: usize,
+) -> Result<Vec<Entry>, Fault> {
+    let after = after.unwrap_or_default();
+    let start = table.range::<&[u8]>(..=after)?.next_back().transpose()?;
+    let start = start
+        .map(|(key, _)| key.value().to_vec())
+        .unwrap_or_default();
+    let mut entries = Vec::new();
+    for found in table.range::<&[u8]>(start.as_slice()..)? {
+        let (key, bytes) = found?;
+        let mut walk = Walk::new(key.value(), bytes.value().to_vec());
+        while entries.len() < limit {
+            let Some(known) = walk.step()? else { break };
+            if walk.id() > after {
+                let id = walk.id().to_vec();
+                entries.push(Entry { id, known });
+            }
+        }
+        if entries.len() >= limit {
+            break;
+        }
+    }
+    Ok(entries)
+}
+
+/// Makes files known, or known otherwise; they ascend. Returns how many were not known.
+pub(super) fn insert(
+    table: &mut Table<'_, Bytes, Bytes>,
+    mut changes: &[Entry],
+) -> Result<u64, Fault> {
+    let mut new = 0;
+    while let Some(first) = changes.first() {
+        let (block, end) = block_of(table, &first.id)?;
+        let count = match &end {
+            Some(end) => changes.partition_point(|change| change.id < *end),
+            None => changes.len(),
+        };
+        let (here, rest) = changes.split_at(count.max(1));
+        let there = Walk::new(&block.key, block.bytes).entries()?;
+        let (blocks, count) = merge(&block.key, there, here);
+        for block in blocks {
+            table.insert(block.key.as_slice(), block.bytes.as_slice())?;
+        }
+        new += count;
+        changes = rest;
+    }
+    Ok(new)
+}
+
+/// The block that an identity belongs to, and the key of the next one. The first block begins with
+/// the least of all keys, the empty one.
+fn block_of(table: &Table<'_, Bytes, Bytes>, id: &[u8]) -> Result<(Block, Option<Vec<u8>>), Fault> {
+    let found = table.range::<&[u8]>(..=id)?.next_back().transpose()?;
+    let block = match found {
+        Some((key, bytes)) => Block::stored(key.value(), bytes.value()),
+        None => Block::stored(&[], &[]),
+    };
+    let behind = (
+        std::ops::Bound::Excluded(id),
+        std::ops::Bound::<&[u8]>::Unbounded,
+    );
+    let next = table.range::<&[u8]>(behind)?.next().transpose()?;
+    Ok((block, next.map(|(key, _)| key.value().to_vec())))
+}
+
+/// Puts what is new among what is there. Names that come one after another, as most names with a
+/// date or a number in them do, leave full blocks behind; others leave room.
+fn merge(key: &[u8], there: Vec<Entry>, new: &[Entry]) -> (Vec<Block>, u64) {
+    let count = there.len();
+    let mut entries = Vec::with_capacity(there.len() + new.len());
+    let mut there = there.into_iter().peekable();
+    // Where the last of what is new stands, and how often something else stood in between.
+    let (mut end, mut runs) = (0, 0);
+    for change in new {
+        let before = entries.len();
+        while let Some(old) = there.next_if(|old| old.id < change.id) {
+            entries.push(old);
+        }
+        if entries.len() > before || end == 0 {
+            runs += 1;
+        }
+        there.next_if(|old| old.id == change.id);
+        entries.push(change.clone());
+        end = entries.len();
+    }
+    entries.extend(there);
+    let is_at_the_end = end == entries.len();
+    let added = entries.len().saturating_sub(count) as u64;
+    if runs == 1 && (is_at_the_end || new.len() > 1) {
+        return (pack_run(key, &entries, end), added);
+    }
+    (pack_evenly(key, &entries), added)
+}
+
+/// Packs what was added one after another, up to `end`, densely, and what follows beside it.
+fn pack_run(key: &[u8], entries: &[Entry], end: usize) -> Vec<Block> {
+    let (front, back) = entries.split_at(end);
+    let mut blocks = pack(key, front, ROOM);
+    let (Some(last), Some(before), Some(first)) = (blocks.pop(), front.last(), back.first()) else {
+        return pack(key, entries, ROOM);
+    };
+    let whole = entries.get(end - last.files..).unwrap_or_default();
+    let whole = pack(&last.key, whole, usize::MAX);
+    if whole.iter().map(Block::length).sum::<usize>() <= ROOM {
+        blocks.extend(whole);
+    } else {
+        blocks.push(last);
+        blocks.extend(pack_evenly(&separator(&before.id, &first.id), back));
+    }
+    blocks
+}
+
+/// Forgets files; they ascend. What stays of a block goes into the next one if both fit.
+pub(super) fn remove(table: &mut Table<'_, Bytes, Bytes>, ids: &[Vec<u8>]) -> Result<(), Fault> {
+    let mut rest = ids;
+    while let Some(first) = rest.first() {
+        let (block, end) = block_of(table, first)?;
+        let count = match &end {
+            Some(end) => rest.partition_point(|id| id < end),
+            None => rest.len(),
+        };
+        let (here, behind) = rest.split_at(count.max(1));
+        let mut entries = Walk::new(&block.key, block.bytes).entries()?;
+        entries.retain(|entry| here.binary_search(&entry.id).is_err());
+        keep(table, &block.key, entries, end)?;
+        rest = behind;
+    }
+    Ok(())
+}
+
+fn keep(
+    table: &mut Table<'_, Bytes, Bytes>,
+    key: &[u8],
+    mut entries: Vec<Entry>,
+    next: Option<Vec<u8>>,
+) -> Result<(), Fault> {
+    let alone = pack(key, &entries, usize::MAX);
+    let length = alone.iter().map(Block::length).sum::<usize>();
+    if let Some(next) = next.filter(|_| length < ROOM / 2) {
+        let bytes = table
+            .get(next.as_slice())?
+            .map(|bytes| bytes.value().to_vec());
+        let bytes = bytes.filter(|bytes| bytes.len() + length < ROOM * 3 / 4);
+        if let Some(bytes) = bytes {
+            entries.extend(Walk::new(&next, bytes).entries()?);
+            table.remove(next.as_slice())?;
+        }
+    }
+    if entries.is_empty() {
+        table.remove(key)?;
+    }
+    for block in pack_evenly(key, &entries) {
+        table.insert(block.key.as_slice(), block.bytes.as_slice())?;
+    }
+    Ok(())
+}
+
+/// Writes blocks from `from` on as densely as they can be, about `most` of them, and returns where
+/// to go on.
+pub(super) fn repack(
+    table: &mut Table<'_, Bytes, Bytes>,
+    from: &[u8],
+    most: usize,
+) -> Result<Option<Vec<u8>>, Fault> {
+    let mut keys = Vec::new();
+    let mut entries = Vec::new();
+    for found in table.range::<&[u8]>(from..)?.take(most) {
+        let (key, bytes) = found?;
+        keys.push(key.value().to_vec());
+        entries.extend(Walk::new(key.value(), bytes.value().to_vec()).entries()?);
+    }
+    let Some(first) = keys.first() else {
+        return Ok(None);
+    };
+    let blocks = pack(first, &entries, ROOM);
+    for key in &keys {
+        table.remove(key.as_slice())?;
+    }
+    for block in &blocks {
+        table.insert(block.key.as_slice(), block.bytes.as_slice())?;
+    }
+    // The last block has room for the first files of the next part.
+    let last = blocks.last().map(|block| block.key.clone());
+    Ok(last.filter(|_| keys.len() == most))
+}

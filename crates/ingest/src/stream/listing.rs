@@ -1,0 +1,338 @@
+//! Listings: when they are due, and page after page of the one in hand.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use floe_notify::clock::Timestamp;
+
+use super::{
+    AskAnswer, AskId, Command, FIRST_BACKOFF, HeldId, ListedPage, MAX_BACKOFF, Owner, Settings,
+    Stream, Timer,
+};
+use crate::{
+    Ask, Discovery, Listing, ListingProgress, ListingReason, ListingRequest, Marks, Sighting,
+};
+
+/// Most questions to the store at a time.
+const MAX_ASKS: usize = 16;
+
+/// So often the store is asked about a file of a message before the message is left to come
+/// again. A page of a listing is asked about for as long as it takes.
+const ASK_TRIES: u32 = 5;
+
+#[derive(Debug, Default)]
+pub(super) struct Listings {
+    /// When the path is to be listed again.
+    pub(super) clock: Timer,
+    /// When to look for a listing that is due.
+    look: Timer,
+    work: Option<Work>,
+    asks: BTreeMap<AskId, Asked>,
+    waiting: VecDeque<AskId>,
+    flying: usize,
+    ask_timer: Timer,
+    last_ask: u64,
+}
+
+#[derive(Debug)]
+struct Work {
+    listing: Arc<Listing>,
+    after: Option<Vec<u8>>,
+    page: Vec<Discovery>,
+    is_last: bool,
+    stage: Stage,
+    timer: Timer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Fetch,
+    /// So many files of the page are asked about.
+    Ask(usize),
+    Record,
+    Recording,
+    Finish,
+}
+
+#[derive(Debug)]
+struct Asked {
+    file: Ask,
+    /// The message that tells of it; none for the page of a listing.
+    held: Option<HeldId>,
+    tries: u32,
+}
+
+impl Listings {
+    pub(super) fn start(&mut self, marks: &Marks, settings: &Settings, now: Timestamp) {
+        self.plan_clock(marks, settings, now);
+    }
+
+    fn plan_clock(&mut self, marks: &Marks, settings: &Settings, now: Timestamp) {
+        let Some(every) = settings.list_every else {
+            return;
+        };
+        let began = marks.backfill_started.unwrap_or(now);
+        self.clock = Timer {
+            next: began.after(every),
+            ..Timer::default()
+        };
+    }
+
+    pub(super) fn next(&mut self, listing: Option<Listing>, now: Timestamp, settings: &Settings) {
+        self.look.done(now, settings.look_every);
+        self.work = listing.map(|listing| Work {
+            after: listing.after.clone(),
+            listing: Arc::new(listing),
+            page: Vec::new(),
+            is_last: false,
+            stage: Stage::Fetch,
+            timer: Timer::default(),
+        });
+    }
+
+    /// Looks for a listing at once.
+    pub(super) fn look_now(&mut self, now: Timestamp) {
+        self.look.next = now;
+    }
+
+    pub(super) fn failed(&mut self, now: Timestamp) {
+        match &mut self.work {
+            Some(work) => work.timer.failed(now),
+            None => self.look.failed(now),
+        }
+    }
+
+    pub(super) fn finished(&mut self, now: Timestamp) {
+        self.work = None;
+        self.look_now(now);
+    }
+
+    pub(super) fn page_recorded(&mut self) {
+        let Some(work) = self.work.as_mut() else {
+            return;
+        };
+        work.timer = Timer::default();
+        work.stage = if work.is_last {
+            Stage::Finish
+        } else {
+            Stage::Fetch
+        };
+    }
+
+    /// Gives everything up; the ledger has what is due.
+    pub(super) fn stop(&mut self) {
+        self.work = None;
+        self.asks.clear();
+        self.waiting.clear();
+    }
+
+    /// Asks the store about a file.
+    pub(super) fn ask(&mut self, file: Ask, held: Option<HeldId>) {
+        self.last_ask += 1;
+        let id = AskId(self.last_ask);
+        self.asks.insert(
+            id,
+            Asked {
+                file,
+                held,
+                tries: 0,
+            },
+        );
+        self.waiting.push_back(id);
+    }
+
+    pub(super) fn ask_store(&mut self, now: Timestamp, commands: &mut Vec<Command>) {
+        while self.flying < MAX_ASKS && self.ask_timer.is_due(now) {
+            let Some(id) = self.waiting.pop_front() else {
+                return;
+            };
+            let Some(asked) = self.asks.get_mut(&id) else {
+                continue;
+            };
+            asked.tries += 1;
+            self.flying += 1;
+            commands.push(Command::AskStore {
+                ask: id,
+                file: asked.file.clone(),
+            });
+        }
+    }
+
+    pub(super) fn wakeup(&self, settings: &Settings) -> Option<Timestamp> {
+        let work = match &self.work {
+            Some(work) if matches!(work.stage, Stage::Fetch | Stage::Finish) => work.timer.wakeup(),
+            Some(_) => None,
+            None => self.look.wakeup(),
+        };
+        let clock = settings.list_every.and_then(|_| self.clock.wakeup());
+        let asks = self.waiting.front().and_then(|_| self.ask_timer.wakeup());
+        [work, clock, asks].into_iter().flatten().min()
+    }
+
+    pub(super) fn go_on(
+        &mut self,
+        settings: &Settings,
+        now: Timestamp,
+        commands: &mut Vec<Command>,
+    ) {
+        if settings.list_every.is_some() && self.clock.is_due(now) {
+            self.clock.ask();
+            commands.push(Command::ReadMarks);
+        }
+        let Some(work) = &mut self.work else {
+            if self.look.is_due(now) {
+                self.look.ask();
+                commands.push(Command::NextListing);
+            }
+            return;
+        };
+        if !work.timer.is_due(now) {
+            return;
+        }
+        match work.stage {
+            Stage::Fetch => {
+                let (listing, after) = (Arc::clone(&work.listing), work.after.clone());
+                commands.push(Command::List { listing, after });
+            }
+            Stage::Finish => {
+                let (listing, round) = (work.listing.id, work.listing.round);
+                commands.push(Command::FinishListing { listing, round });
+            }
+            Stage::Ask(_) | Stage::Record | Stage::Recording => return,
+        }
+        work.timer.ask();
+    }
+
+    /// The page, once everything in it is known.
+    pub(super) fn take_page(
+        &mut self,
+        settings: &Settings,
+    ) -> Option<(Vec<Discovery>, Option<ListingProgress>)> {
+        let work = self.work.as_mut()?;
+        if matches!(work.stage, Stage::Ask(0) | Stage::Record) {
+            work.stage = Stage::Recording;
+            let progress = work.after.clone().map(|after| ListingProgress {
+                listing: work.listing.id,
+                round: work.listing.round,
+                after,
+                lease: settings.lease,
+            });
+            return Some((std::mem::take(&mut work.page), progress));
+        }
+        None
+    }
+}
+
+impl Stream {
+    pub(super) fn listed(&mut self, page: ListedPage) {
+        let Some(work) = self.listings.work.as_mut() else {
+            return;
+        };
+        let sighting = match work.listing.reason {
+            ListingReason::Existing => Sighting::Existing,
+            _ => Sighting::Listing,
+        };
+        let as_seen = |file: Discovery| Discovery { sighting, ..file };
+        work.timer = Timer::default();
+        work.page = page.files.into_iter().map(as_seen).collect();
+        work.is_last = page.is_last;
+        // A page without keys would be asked for again and again.
+        work.is_last |= page.last.is_none();
+        work.after = page.last.or(work.after.take());
+        work.stage = match page.asks.len() {
+            0 => Stage::Record,
+            count => Stage::Ask(count),
+        };
+        for ask in page.asks {
+            self.listings.ask(Ask { sighting, ..ask }, None);
+        }
+    }
+
+    pub(super) fn answered(&mut self, id: AskId, answer: AskAnswer) {
+        self.listings.flying = self.listings.flying.saturating_sub(1);
+        let Some(asked) = self.listings.asks.get(&id) else {
+            return;
+        };
+        let (held, tries, sighting) = (asked.held, asked.tries, asked.file.sighting);
+        if answer == AskAnswer::Failed {
+            self.listings.ask_timer.failed(self.now);
+            match held {
+                Some(held) if tries >= ASK_TRIES => {
+                    self.listings.asks.remove(&id);
+                    self.give_up_on(held, "the store does not answer about a file in it");
+                }
+                _ => self.listings.waiting.push_back(id),
+            }
+            return;
+        }
+        self.listings.ask_timer = Timer::default();
+        self.listings.asks.remove(&id);
+        let found = match answer {
+            AskAnswer::Found(file) => Some(Discovery { sighting, ..file }),
+            AskAnswer::Missing | AskAnswer::Failed => None,
+        };
+        match (held, found) {
+            (Some(held), Some(file)) => self.records.add(file, held),
+            (Some(held), None) => self.hands.one_done(held),
+            (None, found) => {
+                let Some(work) = self.listings.work.as_mut() else {
+                    return;
+                };
+                work.page.extend(found);
+                if let Stage::Ask(left) = &mut work.stage {
+                    *left = left.saturating_sub(1);
+                }
+            }
+        }
+    }
+
+    pub(super) fn marks_read(&mut self, marks: &Marks) {
+        let Some(every) = self.settings.list_every else {
+            return;
+        };
+        let (began, ended) = (marks.backfill_started, marks.backfill_finished);
+        let is_under_way = began.is_some() && ended < began;
+        let is_due = began.is_none_or(|began| self.now.since(began) >= every);
+        let clock = &mut self.listings.clock;
+        if is_under_way || (is_due && self.requesting.is_some()) {
+            clock.done(self.now, every.clamp(FIRST_BACKOFF, MAX_BACKOFF));
+        } else if is_due {
+            self.requesting = Some(Owner::Clock);
+        } else {
+            self.listings.plan_clock(marks, &self.settings, self.now);
+        }
+    }
+
+    /// Asks for the listing that it is time for, if [`Stream::marks_read`] found so.
+    pub(super) fn request_backfill(&mut self, commands: &mut Vec<Command>) {
+        if self.requesting == Some(Owner::Clock) {
+            self.requesting = Some(Owner::ClockAsked);
+            let prefix = self.settings.prefix.clone();
+            let reason = ListingReason::Backfill;
+            commands.push(Command::RequestListing(ListingRequest { reason, prefix }));
+        }
+    }
+
+    pub(super) fn listing_requested(&mut self) {
+        self.listings.look_now(self.now);
+        self.requests = Timer::default();
+        match self.requesting.take() {
+            Some(Owner::Start) => self.start.step_done(),
+            Some(Owner::Message(held)) => self.hands.requested(held),
+            Some(Owner::Clock | Owner::ClockAsked) => {
+                let every = self.settings.list_every.unwrap_or(MAX_BACKOFF);
+                self.listings.clock.done(self.now, every);
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn listing_not_requested(&mut self) {
+        match self.requesting.take() {
+            Some(Owner::Start) => self.start.failed(self.now),
+            Some(Owner::Message(_)) => self.requests.failed(self.now),
+            Some(Owner::Clock | Owner::ClockAsked) => self.listings.clock.failed(self.now),
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What comes first: what happened while nobody watched is noted, before anything is received.
+
+use std::collections::VecDeque;
+
+use floe_notify::QueueId;
+use floe_notify::clock::Timestamp;
+
+use super::{Command, Owner, Phase, QueueStart, Settings, Stream, Timer};
+use crate::{ListingReason, ListingRequest, Mark, Marks};
+
+/// The steps that are left of a start, or of a new start after the queue was lost. Nothing is
+/// received before they are done.
+#[derive(Debug, Default)]
+pub(super) struct Start {
+    steps: VecDeque<Step>,
+    timer: Timer,
+    /// The queue, and when it was found to be there.
+    queue: Option<(QueueStart, Timestamp)>,
+}
+
+#[derive(Debug, PartialEq)]
+enum Step {
+    SetUpQueue,
+    Request(ListingReason),
+    Mark(Mark),
+    MarkPoll,
+}
+
+impl Stream {
+    pub(super) fn joined(&mut self, marks: &Marks, queue: Option<QueueStart>) {
+        if self.phase != Phase::New {
+            return;
+        }
+        self.phase = Phase::Running;
+        self.listings.start(marks, &self.settings, self.now);
+        self.start.plan(marks, queue, &self.settings, self.now);
+    }
+}
+
+impl Start {
+    /// What has to be noted, from what the ledger keeps and how the queue is.
+    fn plan(
+        &mut self,
+        marks: &Marks,
+        queue: Option<QueueStart>,
+        settings: &Settings,
+        now: Timestamp,
+    ) {
+        let has_moved = marks.path != settings.path;
+        let may_have_lost = settings.notifications && may_have_lost(marks, queue.as_ref(), now);
+        let mut is_lost = marks.queue_is_lost;
+        if settings.notifications && queue.is_none() {
+            if marks.queue.is_some() && !is_lost {
+                self.steps.push_back(Step::Mark(Mark::QueueLost));
+                is_lost = true;
+            }
+            self.steps.push_back(Step::SetUpQueue);
+        }
+        if marks.backfill_started.is_none() {
+            // Also when an earlier process died before it could note this.
+            self.steps
+                .push_back(Step::Request(match settings.include_existing {
+                    true => ListingReason::Initial,
+                    false => ListingReason::Existing,
+                }));
+        } else if may_have_lost {
+            self.steps.push_back(Step::Request(ListingReason::Fallback));
+        } else if has_moved {
+            self.steps.push_back(Step::Request(ListingReason::Moved));
+        }
+        if has_moved {
+            let path = settings.path.clone();
+            self.steps.push_back(Step::Mark(Mark::Moved { path }));
+        }
+        if settings.notifications {
+            if is_lost {
+                self.steps.push_back(Step::Mark(Mark::QueueBack));
+            }
+            self.steps.push_back(Step::MarkPoll);
+        }
+        self.queue = queue
+            .filter(|_| settings.notifications)
+            .map(|queue| (queue, now));
+    }
+
+    /// The queue is gone, with everything in it.
+    pub(super) fn queue_lost(&mut self) {
+        // While a start goes on, this is the late answer of an earlier queue; a newer one comes.
+        if self.is_done() && self.queue.take().is_some() {
+            self.steps.extend([
+                Step::Mark(Mark::QueueLost),
+                Step::SetUpQueue,
+                Step::Request(ListingReason::Fallback),
+                Step::Mark(Mark::QueueBack),
+                Step::MarkPoll,
+            ]);
+        }
+    }
+
+    /// The queue was set up.
+    pub(super) fn queue_ready(&mut self, queue: QueueStart, now: Timestamp) {
+        self.timer = Timer::default();
+        if self
+            .steps
+            .pop_front_if(|step| *step == Step::SetUpQueue)
+            .is_some()
+        {
+            self.queue = Some((queue, now));
+        }
+    }
+
+    pub(super) fn step_done(&mut self) {
+        self.timer = Timer::default();
+        self.steps.pop_front();
+    }
+
+    pub(super) fn failed(&mut self, now: Timestamp) {
+        self.timer.failed(now);
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    pub(super) fn wakeup(&self) -> Option<Timestamp> {
+        self.steps.front().and_then(|_| self.timer.wakeup())
+    }
+
+    pub(super) fn queue(&self) -> Option<&QueueId> {
+        self.queue.as_ref().map(|(queue, _)| &queue.id)
+    }
+
+    pub(super) fn largest_receive(&self) -> usize {
+        self.queue
+            .as_ref()
+            .map_or(0, |(queue, _)| queue.largest_receive)
+    }
+}
+
+impl Stream {
+    /// Takes the next step of a start.
+    pub(super) fn step(&mut self, commands: &mut Vec<Command>) {
+        let start = &mut self.start;
+        if !start.timer.is_due(self.now) {
+            return;
+        }
+        match start.steps.front() {
+            Some(Step::SetUpQueue) => commands.push(Command::SetUpQueue),
+            Some(Step::Request(reason)) if self.requesting.is_none() => {
+                self.requesting = Some(Owner::Start);
+                let prefix = self.settings.prefix.clone();
+                let request = ListingRequest {
+                    reason: *reason,
+                    prefix,
+                };
+                commands.push(Command::RequestListing(request));
+            }
+            Some(Step::Mark(mark)) if self.marking.is_none() => {
+                self.marking = Some(Owner::Start);
+                commands.push(Command::Mark(mark.clone()));
+            }
+            Some(Step::MarkPoll) if self.marking.is_none() => {
+                let Some((queue, at)) = start.queue.as_ref() else {
+                    return;
+                };
+                self.marking = Some(Owner::Start);
+                let (queue, at) = (queue.id.clone(), *at);
+                commands.push(Command::Mark(Mark::Polled { queue, at }));
+            }
+            _ => return,
+        }
+        start.timer.ask();
+    }
+}
+
+/// Whether events may have come and gone that nobody received.
+fn may_have_lost(marks: &Marks, queue: Option<&QueueStart>, now: Timestamp) -> bool {
+    let Some(queue) = queue.filter(|_| !marks.queue_is_lost) else {
+        return true;
+    };
+    let is_other = marks.queue.as_ref() != Some(&queue.id);
+    let stood_still = match (marks.last_poll, queue.retention) {
+        (None, _) => true,
+        (Some(polled), Some(retention)) => now.since(polled) >= retention,
+        (Some(_), None) => false,
+    };
+    is_other || stood_still
+}
