@@ -252,7 +252,9 @@ impl Stream {
             polls,
             expiry,
         ];
-        parts.into_iter().flatten().min()
+        // What is due already and was not asked for waits for an answer, not for time.
+        let ahead = |at: &Timestamp| *at > self.now;
+        parts.into_iter().flatten().filter(ahead).min()
     }
 
     fn take_in(&mut self, input: Input, commands: &mut Vec<Command>) {
