@@ -67,6 +67,17 @@ impl ListingReason {
         !matches!(self, Self::Renamed)
     }
 
+    /// Whether it is the listing that a stream begins with, and has once.
+    ///
+    /// ```
+    /// use floe_ingest::ListingReason;
+    /// assert!(ListingReason::Existing.is_first() && !ListingReason::Backfill.is_first());
+    /// ```
+    #[must_use]
+    pub const fn is_first(self) -> bool {
+        matches!(self, Self::Initial | Self::Existing)
+    }
+
     /// Returns the name that ledgers keep.
     ///
     /// ```
