@@ -6,6 +6,7 @@
 //! `FLOE_SIMULATE_INGEST=0..1000000` runs so many.
 
 mod books;
+mod exhaustive;
 mod queue;
 mod random;
 mod store;

@@ -38,6 +38,8 @@ mod input;
 mod listing;
 mod record;
 mod start;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -95,6 +95,8 @@ pub(super) struct World {
     /// How every consumer is started from now on; none while each is drawn.
     calm: Option<Settings>,
     faults: bool,
+    /// Whether what a dead process had asked for is carried out; drawn where nothing is said.
+    arrives: Option<bool>,
     disk_is_full: bool,
     /// After a loss of the queue files that were there before cannot be told from others.
     fell_back: bool,
@@ -176,6 +178,7 @@ impl World {
             settings,
             calm: None,
             faults: true,
+            arrives: None,
             disk_is_full: false,
             fell_back: false,
             existing_is_listed: false,

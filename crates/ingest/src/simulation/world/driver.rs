@@ -31,7 +31,8 @@ impl World {
         let is_away = !process.is_alive || process.paused_until > self.now;
         if is_away {
             // What is on its way already arrives, whoever sent it.
-            if !process.is_alive && self.random.percent(50) {
+            let arrives = self.arrives.unwrap_or_else(|| self.random.percent(50));
+            if !self.processes[number].is_alive && !arrives {
                 return;
             }
             self.counts.zombies += 1;

@@ -131,6 +131,64 @@ impl World {
         Ok(())
     }
 
+    /// A stream with one consumer, one file that is there and two that land; nothing goes wrong
+    /// but what is asked for.
+    pub(in super::super) fn with_three_files(arrives: bool) -> Self {
+        let mut world = Self::new(3, None, true);
+        world.faults = false;
+        world.arrives = Some(arrives);
+        world.roles = 1;
+        world.deeds = 0;
+        world.settings.include_existing = true;
+        world.store.with_versions = false;
+        world.agenda.clear();
+        for object in &mut world.store.objects {
+            (object.version, object.is_owed, object.is_old) = (0, false, false);
+            object.may_be_seen = false;
+        }
+        let wanted = (0..).filter(|number| world.store.objects[*number].is_wanted);
+        let mut three: Vec<usize> = wanted.take(3).collect();
+        if let Some(old) = three.pop() {
+            let object = &mut world.store.objects[old];
+            (object.version, object.is_owed, object.is_old) = (1, true, true);
+        }
+        world.to_land = three;
+        let mut calm = world.settings.clone();
+        calm.list_every = None;
+        world.calm = Some(calm);
+        world.at(0, Happening::Start(0));
+        world
+    }
+
+    /// Lets the consumer die after so many steps and again after so many more; false when
+    /// everything had arrived before.
+    pub(in super::super) fn dies_after(
+        &mut self,
+        first: u64,
+        second: Option<u64>,
+    ) -> Result<bool, String> {
+        for steps in std::iter::once(first).chain(second) {
+            for _ in 0..steps {
+                if self.queue.is_there {
+                    self.land_rest();
+                }
+                if self.is_quiet().unwrap_or(false) && self.to_land.is_empty() {
+                    return Ok(false);
+                }
+                self.step()?;
+            }
+            self.begin_again(self.settings.clone(), 1);
+        }
+        self.wait("the queue is there", |world| Ok(world.queue.is_there))?;
+        self.land_rest();
+        self.wait("three files arrive", |world| {
+            Ok(world.is_quiet().unwrap_or(false))
+        })?;
+        self.check(true)?;
+        self.stop()?;
+        Ok(true)
+    }
+
     /// Ends all processes and starts others, after which nothing goes wrong any more.
     fn begin_again(&mut self, settings: Settings, roles: usize) {
         self.faults = false;
