@@ -248,6 +248,10 @@ impl World {
         let key = &self.store.objects[first].key;
         let directory = key[..key.find('f').unwrap_or(key.len())].replace("_tmp/", "");
         let seen = self.may_be_taken_for_old();
+        // The event speaks for all that is in the directory, also for what was there before.
+        for object in &mut self.store.objects {
+            object.is_free |= object.may_be_seen && object.key.starts_with(&directory);
+        }
         let (inside, rest) = std::mem::take(&mut self.to_land)
             .into_iter()
             .partition(|object| self.store.objects[*object].key.starts_with(&directory));
