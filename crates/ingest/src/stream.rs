@@ -23,7 +23,9 @@
 //!     options: Default::default(),
 //!     defaults: Default::default(),
 //! };
-//! let mut stream = Stream::new(Settings::new("/in", b"in/"));
+//! let mut settings = Settings::new("/in", b"in/");
+//! settings.notifications = false;
+//! let mut stream = Stream::new(settings);
 //! let marks = Marks::new(founding, now);
 //! let commands = stream.decide(Input::Joined { marks: Box::new(marks), queue: None }, now);
 //! // The first thing to do is to list what is there already.
