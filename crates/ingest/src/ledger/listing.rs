@@ -67,7 +67,8 @@ impl ListingReason {
         !matches!(self, Self::Renamed)
     }
 
-    /// Whether it is the listing that a stream begins with, and has once.
+    /// Whether it is a first listing that a stream has only once: a second one would take for old
+    /// what is new by then. A second [`Initial`](Self::Initial) does no harm.
     ///
     /// ```
     /// use floe_ingest::ListingReason;
@@ -75,7 +76,7 @@ impl ListingReason {
     /// ```
     #[must_use]
     pub const fn is_first(self) -> bool {
-        matches!(self, Self::Initial | Self::Existing)
+        matches!(self, Self::Existing)
     }
 
     /// Returns the name that ledgers keep.
