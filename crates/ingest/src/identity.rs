@@ -2,6 +2,8 @@
 //! theirs.
 
 mod error;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::fmt;

@@ -242,6 +242,10 @@ pub trait Ledger: Send + Sync + Debug {
     /// - An unfinished listing of the same prefix and reason that has not begun is the same one:
     ///   its id is returned. One that has begun may have passed what the new request is about, so
     ///   it starts again from the beginning, under its old id and with its lease.
+    /// - The [first](ListingReason::is_first) listing is asked for once in the life of a stream. If
+    ///   [`Marks::backfill_started`] is set, a request for it changes nothing, and answers the id
+    ///   of the unfinished one, or 0, which no listing has. Two consumers that start together both
+    ///   ask; a second listing of what was there before would take for old what is new by then.
     /// - The marks of backfills ([`Marks::backfill_started`]) are set in the same transaction for
     ///   a [reason](ListingReason::is_whole) that lists the whole path.
     ///

@@ -38,6 +38,8 @@ mod identity;
 mod ledger;
 pub mod memory;
 mod news;
+#[cfg(test)]
+mod simulation;
 pub mod stream;
 
 pub use filter::{Filter, Glob};

@@ -297,3 +297,17 @@ impl Ledger for MemoryLedger {
         self.read(|book| book.rows(after, limit))
     }
 }
+
+#[cfg(all(test, feature = "contract"))]
+mod tests {
+    use floe_notify::clock::ManualClock;
+
+    use crate::contract::{MemoryLedgers, ledger_contract};
+
+    #[test]
+    fn the_reference_keeps_the_contract() {
+        ManualClock::default()
+            .run(ledger_contract(&MemoryLedgers))
+            .unwrap();
+    }
+}

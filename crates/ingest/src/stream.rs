@@ -23,7 +23,9 @@
 //!     options: Default::default(),
 //!     defaults: Default::default(),
 //! };
-//! let mut stream = Stream::new(Settings::new("/in", b"in/"));
+//! let mut settings = Settings::new("/in", b"in/");
+//! settings.notifications = false;
+//! let mut stream = Stream::new(settings);
 //! let marks = Marks::new(founding, now);
 //! let commands = stream.decide(Input::Joined { marks: Box::new(marks), queue: None }, now);
 //! // The first thing to do is to list what is there already.
@@ -38,6 +40,8 @@ mod input;
 mod listing;
 mod record;
 mod start;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -252,7 +256,9 @@ impl Stream {
             polls,
             expiry,
         ];
-        parts.into_iter().flatten().min()
+        // What is due already and was not asked for waits for an answer, not for time.
+        let ahead = |at: &Timestamp| *at > self.now;
+        parts.into_iter().flatten().filter(ahead).min()
     }
 
     fn take_in(&mut self, input: Input, commands: &mut Vec<Command>) {

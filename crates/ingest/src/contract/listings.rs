@@ -128,6 +128,40 @@ pub async fn a_listing_asked_for_again_starts_again(factory: &dyn LedgerFactory)
     assert!(new.round > old.round);
 }
 
+/// The listing that a stream begins with is asked for once, whoever asks and whenever.
+pub async fn the_first_listing_is_asked_for_once(factory: &dyn LedgerFactory) {
+    let bench = Bench::new(factory).await;
+    let again = request(ListingReason::Existing);
+    bench.ask(ListingReason::Existing, 0).await;
+    let listing = bench.expect_listing(0).await;
+    let id = bench
+        .open
+        .request_listing(&bench.claim, &again, at(1))
+        .await;
+    assert_eq!(
+        good(id),
+        listing.id,
+        "it is under way, and does not start again"
+    );
+    let finished = bench
+        .open
+        .finish_listing(&bench.claim, listing.id, listing.round, at(2))
+        .await;
+    assert!(good(finished), "its round is the same");
+    let bench = bench.reopen().await;
+    let id = bench
+        .open
+        .request_listing(&bench.claim, &again, at(3))
+        .await;
+    assert_eq!(good(id).0, 0, "it is over");
+    assert_eq!(
+        bench.listing(999).await,
+        None,
+        "what is new by now is not taken for old"
+    );
+    assert_eq!(good(bench.open.marks().await).backfill_started, Some(at(0)));
+}
+
 /// Leases of listings run out, and end with the claim.
 pub async fn a_listing_is_shared_like_a_batch(factory: &dyn LedgerFactory) {
     let bench = Bench::new(factory).await;

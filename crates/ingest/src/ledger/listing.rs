@@ -67,6 +67,18 @@ impl ListingReason {
         !matches!(self, Self::Renamed)
     }
 
+    /// Whether it is a first listing that a stream has only once: a second one would take for old
+    /// what is new by then. A second [`Initial`](Self::Initial) does no harm.
+    ///
+    /// ```
+    /// use floe_ingest::ListingReason;
+    /// assert!(ListingReason::Existing.is_first() && !ListingReason::Backfill.is_first());
+    /// ```
+    #[must_use]
+    pub const fn is_first(self) -> bool {
+        matches!(self, Self::Existing)
+    }
+
     /// Returns the name that ledgers keep.
     ///
     /// ```

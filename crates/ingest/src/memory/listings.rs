@@ -46,6 +46,12 @@ impl Book {
             floe_notify::MAX_KEY_BYTES,
             remedy,
         )?;
+        let has_begun = self.founded()?.backfill_started.is_some();
+        if request.reason.is_first() && has_begun {
+            let mut due = self.listings.due.iter();
+            let first = due.find(|(_, due)| due.request.reason.is_first());
+            return Ok(ListingId(first.map_or(0, |(id, _)| *id)));
+        }
         let mut due = self.listings.due.iter_mut();
         let id = match due.find(|(_, due)| due.request == *request) {
             Some((id, due)) => {

@@ -1,0 +1,97 @@
+//! Thousands of lives of one stream in virtual time, each drawn from a seed: files land, messages
+//! are lost, late, twice and out of order, consumers die between any two steps, pause, overlap and
+//! come back in another mode. What decides is the decider of production.
+//!
+//! `FLOE_SIMULATE_INGEST=17` runs one seed and tells everything that happened in it,
+//! `FLOE_SIMULATE_INGEST=0..1000000` runs so many.
+
+mod books;
+mod exhaustive;
+mod queue;
+mod random;
+mod store;
+mod world;
+
+use world::{Bug, World};
+
+/// Lives that every run of the tests goes through; each has [`world::FILES`] files.
+const SEEDS: u64 = 5_000;
+
+/// The seeds to run instead: `17`, or `0..100000`.
+const VARIABLE: &str = "FLOE_SIMULATE_INGEST";
+
+/// Lives one stream: trouble, then calm in which everything that was told of must arrive, then a
+/// listing after which everything that is there must have arrived, then the end.
+fn live(seed: u64, bug: Option<Bug>, tell: bool) -> Result<World, String> {
+    let mut world = World::new(seed, bug, tell);
+    let lived = world
+        .trouble()
+        .and_then(|()| world.calm())
+        .and_then(|()| world.backfill())
+        .and_then(|()| world.age())
+        .and_then(|()| world.stop());
+    match lived {
+        Ok(()) => Ok(world),
+        Err(broken) => Err(format!("{broken}\n{}", world.story())),
+    }
+}
+
+fn seeds() -> (std::ops::Range<u64>, bool) {
+    let Ok(text) = std::env::var(VARIABLE) else {
+        return (0..SEEDS, false);
+    };
+    let number = |text: &str| text.parse::<u64>().ok();
+    let range = match text.split_once("..") {
+        Some((from, to)) => number(from).zip(number(to)).map(|(from, to)| from..to),
+        None => number(&text).map(|seed| seed..seed + 1),
+    };
+    let range = range.unwrap_or_else(|| panic!("{VARIABLE} is {text}, not 17 or 0..100000"));
+    let tell = range.end - range.start == 1;
+    (range, tell)
+}
+
+#[test]
+fn every_file_is_committed_exactly_once_in_every_life() {
+    let (seeds, tell) = seeds();
+    let mut sum = world::Counts::default();
+    for seed in seeds.clone() {
+        match live(seed, None, tell) {
+            Ok(world) => {
+                if tell {
+                    println!("{}", world.story());
+                }
+                sum.add(world.counts());
+            }
+            Err(broken) => panic!("seed {seed}: {broken}\nrepeat it: {VARIABLE}={seed}"),
+        }
+    }
+    println!("{} lives: {sum:?}", seeds.end - seeds.start);
+    if seeds.end - seeds.start >= 1_000 {
+        assert!(sum.is_whole(), "something never happened: {sum:?}");
+    }
+}
+
+#[test]
+fn every_mistake_of_a_driver_is_found() {
+    /// Enough for each; the table in `design.md` says how many it took.
+    const ENOUGH: u64 = 5_000;
+    for bug in Bug::ALL {
+        let found = (0..ENOUGH).find_map(|seed| {
+            let broken = live(seed, Some(bug), false).err()?;
+            let first = broken.lines().next().unwrap_or_default().to_owned();
+            Some((seed + 1, first))
+        });
+        match found {
+            Some((lives, broken)) => println!("{bug:?}: {lives} lives: {broken}"),
+            None => panic!("{bug:?} was not found in {ENOUGH} lives"),
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_life() {
+    for seed in 0..100 {
+        let story = || live(seed, None, true).map(|world| (world.story(), world.trace()));
+        assert_eq!(story(), story(), "{seed}");
+    }
+}
