@@ -117,8 +117,8 @@ fn floe(ids: &[FileId], keys: usize) -> Result<(), Failed> {
     let compacted = time() - began;
     let packed = fs::metadata(&path)?.len();
     println!(
-        "  floe: all committed; file {} MB, {:.1} bytes a file beyond its name; compacted in {:.1} s \
-         to {} MB, {:.1} bytes",
+        "  floe: all committed; file {} MB, {:.1} bytes a file beyond its name; compacted in \
+         {:.1} s to {} MB, {:.1} bytes",
         grown >> 20,
         per(grown as f64 - keys as f64, ids.len()),
         compacted.as_secs_f64(),
@@ -205,8 +205,8 @@ fn backfill(ledger: &EmbeddedLedger, ids: &[FileId]) -> Result<(), Failed> {
     let took = time() - began;
     assert_eq!(new, listed.len().div_ceil(PAGE));
     println!(
-        "  floe: backfill of {} listed: {:.2} s, {:.2} µs each; memory {} MB more than the {} MB of \
-         the names",
+        "  floe: backfill of {} listed: {:.2} s, {:.2} µs each; memory {} MB more than the {} MB \
+         of the names",
         listed.len(),
         took.as_secs_f64(),
         took.as_secs_f64() * 1e6 / listed.len() as f64,

@@ -5,10 +5,12 @@
 //! - [`Reader`] takes what a message says, [`stream`] decides what to do about it.
 //! - [`form`] says how many of the files that wait are a batch.
 //! - [`Ledger`] keeps what is known, in which order it was found, and what became of it;
-//!   [`memory`] is the reference and `contract` (a feature) what every ledger passes.
+//!   [`memory`] is the reference, `EmbeddedLedger` (the feature `embedded`) keeps it in a file, and
+//!   `contract` (a feature) is what every ledger passes.
 //!
-//! The crate opens no socket and no file, reads no clock and draws no random number; what it needs
-//! of them are arguments. `design.md` beside it gives the reasons and the limits in numbers.
+//! The crate opens no socket, and no file but that of the embedded ledger; it reads no clock and
+//! draws no random number: what it needs of them are arguments. `design.md` beside it gives the
+//! reasons and the limits in numbers.
 //!
 //! ```
 //! use floe_ingest::{EntityTags, FileId, Home, VersionRule};

@@ -146,7 +146,8 @@ pub struct Arrival {
 /// How a receive failed.
 ///
 /// ```
-/// assert_ne!(floe_ingest::stream::ReceiveFailure::Later, floe_ingest::stream::ReceiveFailure::Lost);
+/// use floe_ingest::stream::ReceiveFailure;
+/// assert_ne!(ReceiveFailure::Later, ReceiveFailure::Lost);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReceiveFailure {

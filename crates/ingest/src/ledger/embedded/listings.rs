@@ -21,6 +21,9 @@ impl Txn<'_> {
         let (what, bytes) = ("bytes of a prefix", request.prefix.len());
         let remedy = "no store has such a name";
         limit(what, bytes, floe_notify::MAX_KEY_BYTES, remedy)?;
+        if request.reason.is_first() && self.marks()?.backfill_started.is_some() {
+            return Ok(ListingId(self.first_listing()?.unwrap_or(0)));
+        }
         let key = listing_key(request);
         let found = self.requests.get(key.as_slice())?.map(|id| id.value());
         let id = match found {
@@ -36,6 +39,17 @@ impl Txn<'_> {
             self.write_marks(&marks)?;
         }
         Ok(ListingId(id))
+    }
+
+    /// The listing that the stream began with, while it is unfinished.
+    fn first_listing(&self) -> Result<Option<u64>, Fault> {
+        for found in self.listings.iter()? {
+            let (id, bytes) = found?;
+            if Due::read(bytes.value())?.request.reason.is_first() {
+                return Ok(Some(id.value()));
+            }
+        }
+        Ok(None)
     }
 
     fn add_listing(&mut self, request: &ListingRequest, key: &[u8]) -> Result<u64, Fault> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use redb::{Database, ReadableTable as _, backends::InMemoryBackend};
+use redb::{Database, ReadableTable, backends::InMemoryBackend};
 
 use super::Dice;
 use crate::ledger::embedded::block::{Entry, Known};
@@ -32,6 +32,39 @@ fn name(dice: &mut Dice) -> Vec<u8> {
         "long/".repeat(long as usize / 5)
     );
     text.into_bytes()
+}
+
+/// Finds the same as the map, in the blocks of the table.
+fn look_up(
+    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    map: &BTreeMap<Vec<u8>, Known>,
+    dice: &mut Dice,
+    round: u64,
+) {
+    // Two look-ups in order, over near and far blocks, of what is there and what is not.
+    let mut asked: Vec<_> = (0..30).map(|_| name(dice)).collect();
+    asked.sort();
+    let mut finder = Finder::new(table);
+    for id in &asked {
+        assert_eq!(
+            finder.find(id).unwrap(),
+            map.get(id).copied(),
+            "round {round}"
+        );
+    }
+    // It holds pages, which the transaction gives back at its end.
+    drop(finder);
+    let after = name(dice);
+    let page = known::page(table, Some(&after), 5).unwrap();
+    let behind = map
+        .range(after.clone()..)
+        .filter(|(id, _)| **id > after)
+        .take(5);
+    assert!(
+        page.iter()
+            .map(|entry| &entry.id)
+            .eq(behind.map(|(id, _)| id))
+    );
 }
 
 #[test]
@@ -81,30 +114,7 @@ fn blocks_hold_what_a_map_holds_whatever_is_added_and_taken() {
             })
             .collect();
         assert!(all == expected, "round {round}");
-        // Two look-ups in order, over near and far blocks, of what is there and what is not.
-        let mut asked: Vec<_> = (0..30).map(|_| name(&mut dice)).collect();
-        asked.sort();
-        let mut finder = Finder::new(&table);
-        for id in &asked {
-            assert_eq!(
-                finder.find(id).unwrap(),
-                map.get(id).copied(),
-                "round {round}"
-            );
-        }
-        // It holds pages, which the transaction gives back at its end.
-        drop(finder);
-        let after = name(&mut dice);
-        let page = known::page(&table, Some(&after), 5).unwrap();
-        let behind = map
-            .range(after.clone()..)
-            .filter(|(id, _)| **id > after)
-            .take(5);
-        assert!(
-            page.iter()
-                .map(|entry| &entry.id)
-                .eq(behind.map(|(id, _)| id))
-        );
+        look_up(&table, &map, &mut dice, round);
         drop(table);
         write.commit().unwrap();
     }

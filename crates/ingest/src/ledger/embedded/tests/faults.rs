@@ -7,7 +7,7 @@ use crate::ledger::embedded::store::Store;
 use crate::{EmbeddedError, EmbeddedLedger};
 
 /// Runs of random work, each crashed at many points; raise it to look harder.
-const SEEDS: u64 = if cfg!(debug_assertions) { 3 } else { 240 };
+const SEEDS: u64 = if cfg!(debug_assertions) { 3 } else { 60 };
 
 /// Points of one run at which something happens.
 const POINTS: u64 = 14;
