@@ -33,6 +33,10 @@ const CHOICES: &[Choice] = &[
         in_ci: true,
     },
     Choice {
+        feature: "local",
+        in_ci: true,
+    },
+    Choice {
         feature: "function",
         in_ci: false,
     },
@@ -42,6 +46,18 @@ const CHOICES: &[Choice] = &[
     },
     Choice {
         feature: "sql",
+        in_ci: false,
+    },
+    Choice {
+        feature: "aws",
+        in_ci: false,
+    },
+    Choice {
+        feature: "azure",
+        in_ci: false,
+    },
+    Choice {
+        feature: "gcp",
         in_ci: false,
     },
     Choice {

@@ -380,6 +380,8 @@ pub(crate) enum Cloud {
     Azure,
     /// Google Cloud Storage.
     Gcp,
+    /// The watcher of a directory of this machine.
+    Local,
 }
 
 /// `floe template …`; `-` reads standard input wherever a file is named.

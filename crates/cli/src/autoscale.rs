@@ -12,14 +12,13 @@ use floe_scale::{Bounds, ReplayOptions, Rules, ScaleError, Trace, TraceError};
 use floe_spec::{Context, Finding, ParseOptions, Severity, Span, ValidSpec};
 
 use crate::args::{Autoscale, Log, Replay};
+use crate::failure::{fail, unusable};
 use crate::findings::tell;
 use crate::input::{self, Input, is_standard};
 use crate::spec::{print, proved};
 
 /// The trace or the specification is wrong, or there are no rules.
 const FOUND: u8 = 1;
-/// A file cannot be read or written, or an option is wrong.
-const UNUSABLE: u8 = 2;
 
 pub(crate) fn run(command: &Autoscale) -> ExitCode {
     let Autoscale::Replay(options) = command;
@@ -144,13 +143,7 @@ fn finding(code: &'static str, message: String, span: Option<Span>) -> Finding {
 
 /// Tells that options do not fit together.
 fn refuse(error: &ScaleError) -> u8 {
-    eprintln!("error[{}]: {error}", error.code());
-    UNUSABLE
-}
-
-fn fail(message: &str) -> u8 {
-    eprintln!("error: {message}");
-    UNUSABLE
+    unusable(error.code(), error)
 }
 
 fn read(path: &Path) -> Result<Input, u8> {

@@ -26,6 +26,7 @@ impl From<Cloud> for Option<floe_notify::EventCloud> {
             Cloud::Aws => Some(floe_notify::EventCloud::Aws),
             Cloud::Azure => Some(floe_notify::EventCloud::Azure),
             Cloud::Gcp => Some(floe_notify::EventCloud::Gcp),
+            Cloud::Local => Some(floe_notify::EventCloud::Local),
         }
     }
 }

@@ -6,6 +6,7 @@ mod args;
 mod autoscale;
 mod events;
 mod explain;
+mod failure;
 mod findings;
 mod images;
 mod input;

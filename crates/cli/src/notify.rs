@@ -13,13 +13,9 @@ use floe_notify_local::{LocalResourceManager, SystemClock};
 use crate::args::{
     Allowing, Format, Global, Notify, NotifyCloud, NotifyPlace, NotifyPolicy, NotifySetUp,
 };
+use crate::failure::{fail, refused, unusable};
 use crate::rows;
 use crate::spec::print;
-
-/// The cloud, or the directory, refuses.
-const REFUSED: u8 = 1;
-/// An option is wrong, or this program cannot do it.
-const UNUSABLE: u8 = 2;
 
 type Manager = Box<dyn ResourceManager>;
 
@@ -99,10 +95,8 @@ async fn manager(global: &Global, place: &NotifyPlace) -> Result<Manager, u8> {
     match place.cloud {
         NotifyCloud::Local => local(global, place),
         NotifyCloud::Aws => aws(place).await,
-        NotifyCloud::Azure | NotifyCloud::Gcp => Err(fail(
-            "this version has no driver for Azure and GCP; it only prints their permissions: \
-             floe notify policy",
-        )),
+        NotifyCloud::Azure => azure(place),
+        NotifyCloud::Gcp => gcp(place).await,
     }
 }
 
@@ -121,38 +115,72 @@ fn local(global: &Global, place: &NotifyPlace) -> Result<Manager, u8> {
     })
 }
 
-#[cfg(feature = "aws")]
-async fn aws(place: &NotifyPlace) -> Result<Manager, u8> {
-    let mut builder = floe_notify_aws::CloudFilesAwsResourceManager::new_manager();
-    if let Some(path) = &place.path {
-        builder = builder.path(path);
-    }
-    for option in &place.options {
+/// The options of a cloud, the path among them.
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+fn options(place: &NotifyPlace) -> Result<Vec<(String, String)>, u8> {
+    let path = place
+        .path
+        .iter()
+        .map(|path| Ok(("path".into(), path.clone())));
+    let others = place.options.iter().map(|option| {
         let (key, value) = option
             .split_once('=')
             .ok_or_else(|| fail(&format!("--option {option}: write KEY=VALUE")))?;
-        builder = builder.option(key, value);
-    }
-    let manager = builder.create().await.map_err(|error| {
-        eprintln!("error[{}]: {error}", error.code());
-        UNUSABLE
-    })?;
+        Ok((key.to_owned(), value.to_owned()))
+    });
+    path.chain(others).collect()
+}
+
+#[cfg(feature = "aws")]
+async fn aws(place: &NotifyPlace) -> Result<Manager, u8> {
+    let builder = floe_notify_aws::CloudFilesAwsResourceManager::new_manager();
+    let manager = builder.options(options(place)?).create().await;
+    let manager = manager.map_err(|error| unusable(error.code(), &error))?;
     Ok(Box::new(manager))
 }
 
 #[cfg(not(feature = "aws"))]
 async fn aws(_place: &NotifyPlace) -> Result<Manager, u8> {
-    Err(fail(
-        "this program was built without AWS: build it with `cargo build --release -p floe-cli \
-         --features aws`",
+    Err(without("aws"))
+}
+
+#[cfg(feature = "azure")]
+fn azure(place: &NotifyPlace) -> Result<Manager, u8> {
+    let builder = floe_notify_azure::CloudFilesAzureResourceManager::new_manager();
+    let manager = builder.options(options(place)?).create();
+    let manager = manager.map_err(|error| unusable(error.code(), &error))?;
+    Ok(Box::new(manager))
+}
+
+#[cfg(not(feature = "azure"))]
+fn azure(_place: &NotifyPlace) -> Result<Manager, u8> {
+    Err(without("azure"))
+}
+
+#[cfg(feature = "gcp")]
+async fn gcp(place: &NotifyPlace) -> Result<Manager, u8> {
+    let builder = floe_notify_gcp::CloudFilesGcpResourceManager::new_manager();
+    let manager = builder.options(options(place)?).create().await;
+    let manager = manager.map_err(|error| unusable(error.code(), &error))?;
+    Ok(Box::new(manager))
+}
+
+#[cfg(not(feature = "gcp"))]
+async fn gcp(_place: &NotifyPlace) -> Result<Manager, u8> {
+    Err(without("gcp"))
+}
+
+/// This program was built without a cloud.
+#[cfg(not(all(feature = "aws", feature = "azure", feature = "gcp")))]
+fn without(feature: &str) -> u8 {
+    fail(&format!(
+        "this program was built without {feature}: build it with `cargo build --release \
+         -p floe-cli --features {feature}`"
     ))
 }
 
 fn stream(text: &str) -> Result<StreamId, u8> {
-    StreamId::parse(text).map_err(|error| {
-        eprintln!("error[{}]: {error}", error.code());
-        UNUSABLE
-    })
+    StreamId::parse(text).map_err(|error| unusable(error.code(), &error))
 }
 
 // === what is shown ===
@@ -251,11 +279,5 @@ fn aws_policy(of: &NotifyPolicy) -> Result<(String, Vec<Finding>), u8> {
 }
 
 fn refuse(error: &ResourceError) -> u8 {
-    eprintln!("error[{}]: {error}", error.code());
-    REFUSED
-}
-
-fn fail(message: &str) -> u8 {
-    eprintln!("error: {message}");
-    UNUSABLE
+    refused(error.code(), error)
 }

@@ -11,13 +11,12 @@ use floe_engine::upgrade::{self, Caller};
 use floe_spec::{Context, ParseOptions, ValidSpec, spec_digest};
 
 use crate::args::{Log, Plan};
+use crate::failure::{fail, unusable};
 use crate::input::{self, Input, is_standard};
 use crate::spec::{print, proved};
 
 /// The upgrade is refused, or a specification is wrong.
 const FOUND: u8 = 1;
-/// A file cannot be read or written, or an option is wrong.
-const UNUSABLE: u8 = 2;
 
 /// The specification that runs, and the one that is wanted.
 const BEFORE: Revision = Revision(1);
@@ -169,11 +168,5 @@ fn read(path: &Path, options: &Plan) -> Result<Read, u8> {
 }
 
 fn refuse(error: &rollout::RolloutError) -> u8 {
-    eprintln!("error[{}]: {error}", error.code());
-    UNUSABLE
-}
-
-fn fail(message: &str) -> u8 {
-    eprintln!("error: {message}");
-    UNUSABLE
+    unusable(error.code(), error)
 }

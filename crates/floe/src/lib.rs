@@ -13,6 +13,10 @@
 //! | `scale` | `scale` (default) | autoscaling and auto-suspend: decider and replay |
 //! | `batch` | `batch` (default), `arrow` | wire format of service functions |
 //! | `notify` | `notify` | file events of three clouds; traits of queues and resource managers |
+//! | `notify_aws` | `aws` | what brings events of S3 into a queue, and the queue |
+//! | `notify_azure` | `azure` | the same for Azure Storage |
+//! | `notify_gcp` | `gcp` | the same for Cloud Storage |
+//! | `notify_local` | `local` | the same for a directory |
 //! | `function` | `function` | client and server side of service functions |
 //! | `runtime`, `image` | `runtime` | what runs instances; image store |
 //! | `runtime_process` | `runtime-process` | instances as local processes |
@@ -44,6 +48,14 @@ pub use floe_function as function;
 pub use floe_image as image;
 #[cfg(feature = "notify")]
 pub use floe_notify as notify;
+#[cfg(feature = "aws")]
+pub use floe_notify_aws as notify_aws;
+#[cfg(feature = "azure")]
+pub use floe_notify_azure as notify_azure;
+#[cfg(feature = "gcp")]
+pub use floe_notify_gcp as notify_gcp;
+#[cfg(feature = "local")]
+pub use floe_notify_local as notify_local;
 #[cfg(feature = "rollout")]
 pub use floe_rollout as rollout;
 #[cfg(feature = "runtime")]

@@ -67,6 +67,25 @@ fn a_message_of_another_cloud_is_an_error_when_one_is_named() {
 }
 
 #[test]
+fn a_message_of_a_local_directory_is_known_by_itself() {
+    let floe = Floe::new();
+    let landed = r#"{"type":"landed","uri":"file:///in/a%20b.csv","how":"movedIn","size":7,
+        "modifiedMs":1000,"inode":42,"seenMs":1500}"#;
+    let file = floe.file("landed.json", landed);
+    for cloud in ["auto", "local"] {
+        let ran = floe.args(&["events", "decode", "--cloud", cloud, path(&file)]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+        for part in [
+            r#""cloud":"local""#,
+            r#""key":"/in/a b.csv""#,
+            r#""inode":42"#,
+        ] {
+            assert!(ran.stdout.contains(part), "no {part} in {}", ran.stdout);
+        }
+    }
+}
+
+#[test]
 fn standard_input_is_read_and_a_file_that_is_not_there_is_told() {
     let floe = Floe::new();
     let mut command = floe.command(&["events", "decode", "-"]);

@@ -13,6 +13,7 @@ mod broken_services;
 mod events;
 mod holding;
 mod notify;
+mod notify_clouds;
 mod plan;
 mod quickstart;
 mod spec;
