@@ -1,8 +1,8 @@
 //! Running other programs from the repository's root.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::Result;
 
@@ -125,6 +125,25 @@ pub(crate) fn output(mut command: Command) -> Result<String> {
     .into())
 }
 
+/// How a program ends, and all that it says, standard error and output in one.
+///
+/// # Errors
+///
+/// When it can not be started.
+pub(crate) fn everything(mut command: Command) -> Result<(ExitStatus, String)> {
+    let shown = show(&command);
+    let (mut reader, writer) = std::io::pipe()?;
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let mut child = command
+        .spawn()
+        .map_err(|error| cannot_start(&shown, &error))?;
+    // The command holds the other end of the pipe, which would never be closed.
+    drop(command);
+    let mut said = Vec::new();
+    reader.read_to_end(&mut said)?;
+    Ok((child.wait()?, String::from_utf8_lossy(&said).into_owned()))
+}
+
 /// The command as a person would type it.
 fn show(command: &Command) -> String {
     let name = Path::new(command.get_program())
@@ -167,6 +186,13 @@ mod tests {
         })
         .unwrap();
         assert_eq!(seen, ["one", "two"]);
+    }
+
+    #[test]
+    fn everything_that_a_program_says_is_kept_in_its_order() {
+        let (status, said) =
+            everything(program("sh", &["-c", "echo a; echo b >&2; exit 3"])).unwrap();
+        assert_eq!((status.code(), said.as_str()), (Some(3), "a\nb\n"));
     }
 
     #[test]

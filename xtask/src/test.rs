@@ -1,7 +1,8 @@
 //! `cargo xtask test`: every test there is, in release.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
+use std::thread::JoinHandle;
 
 use crate::emulators::Running;
 use crate::report::Parts;
@@ -14,6 +15,17 @@ const CORPUS_VARIABLE: &str = "FLOE_CORPUS";
 const CORPUS_DEFAULT: &str = "../shared/corpus";
 /// The variable that makes tests fail instead of passing when the files are not there.
 const CORPUS_REQUIRED: &str = "FLOE_CORPUS_REQUIRED";
+/// The tests that wait for emulators most of the time: their manifests leave them out of a plain
+/// `cargo test`, and they run beside it, more of them at once than there are processors.
+const AGAINST_EMULATORS: [&str; 7] = [
+    "--workspace",
+    "--all-features",
+    "--no-fail-fast",
+    "--test",
+    "emulated",
+    "--",
+    "--test-threads=6",
+];
 /// The crate that proves the JSON Schema with a public validator; outside the workspace, because
 /// the validator asks DataFusion's dependencies for other features.
 const SCHEMA_CHECK: &str = "xtask/schema-check/Cargo.toml";
@@ -32,13 +44,22 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     // Emulators are loaded and started while cargo builds.
     let starting = std::thread::spawn(Running::start);
     parts.run("build of the tests", || build(first));
+    if args.is_empty() {
+        parts.run("build of the tests against emulators", || {
+            build(&AGAINST_EMULATORS.map(str::to_owned))
+        });
+    }
     parts.run("emulators of clouds", || {
         emulators = starting.join().map_err(|_| "starting them failed")?;
         emulators.check()
     });
     if args.is_empty() {
+        let beside = Beside::start(&emulators);
         parts.run("tests of the workspace", || {
             cargo_test(first, &emulators, &mut totals)
+        });
+        parts.run("tests against emulators, beside them", || {
+            beside.finish(&mut totals)
         });
         parts.run("JSON Schema", || {
             let manifest = &["--manifest-path", SCHEMA_CHECK, "--locked"];
@@ -80,6 +101,10 @@ fn share_target(command: &mut Command) {
 }
 
 fn cargo_test<S: AsRef<str>>(args: &[S], emulators: &Running, totals: &mut Totals) -> Result<()> {
+    run::check_and_read(test_command(args, emulators), |line| totals.add(line))
+}
+
+fn test_command<S: AsRef<str>>(args: &[S], emulators: &Running) -> Command {
     let mut command = run::cargo(&["test", "--release"]);
     command.args(args.iter().map(AsRef::as_ref));
     emulators.tell(&mut command);
@@ -88,7 +113,30 @@ fn cargo_test<S: AsRef<str>>(args: &[S], emulators: &Running, totals: &mut Total
         command.env(CORPUS_REQUIRED, "1");
     }
     share_target(&mut command);
-    run::check_and_read(command, |line| totals.add(line))
+    command
+}
+
+/// The tests against emulators, under way.
+struct Beside(JoinHandle<Result<(ExitStatus, String)>>);
+
+impl Beside {
+    fn start(emulators: &Running) -> Self {
+        let command = test_command(&AGAINST_EMULATORS, emulators);
+        Self(std::thread::spawn(move || run::everything(command)))
+    }
+
+    /// Waits for them, and prints what they said.
+    fn finish(self, totals: &mut Totals) -> Result<()> {
+        let (status, said) = self.0.join().map_err(|_| "the thread ended early")??;
+        for line in said.lines() {
+            println!("{line}");
+            totals.add(line);
+        }
+        if status.success() {
+            return Ok(());
+        }
+        Err(format!("they ended with {status}").into())
+    }
 }
 
 /// The corpus folder, unless the caller chose one already or there is none.

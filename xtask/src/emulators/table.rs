@@ -105,7 +105,7 @@ pub(super) const EMULATORS: [Emulator; 6] = [
             "-event.pubsub-topic",
             "gcs-ev",
             "-event.list",
-            "finalize,delete,metadataUpdate",
+            "finalize,delete,metadataUpdate,archive",
         ],
         variables: &[("PUBSUB_EMULATOR_HOST", "{FLOE_PUBSUB_URL}")],
         urls: &["FLOE_FAKE_GCS_URL"],
