@@ -360,6 +360,8 @@ impl Home {
             EventCloud::Aws => "s3",
             EventCloud::Azure => "azure",
             EventCloud::Gcp => "gs",
+            // Its key is an absolute path, which names the file by itself.
+            EventCloud::Local => return Some([b"file://", key.as_bytes()].concat()),
         };
         let account = account
             .map(|account| format!("{account}/"))
@@ -394,7 +396,7 @@ impl Home {
             Cloud::Aws => EventCloud::Aws,
             Cloud::Azure => EventCloud::Azure,
             Cloud::Gcp => EventCloud::Gcp,
-            Cloud::Local => return false,
+            Cloud::Local => EventCloud::Local,
         };
         // An event that names no account came through the container's own subscription.
         let same_account = account.is_none_or(|account| Some(account) == own_account);

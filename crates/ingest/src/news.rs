@@ -132,7 +132,11 @@ impl Reader {
             return;
         };
         let key = key.as_bytes();
-        if event.kind == EventKind::DirectoryRenamed {
+        let is_directory = matches!(
+            event.kind,
+            EventKind::DirectoryRenamed | EventKind::RescanNeeded
+        );
+        if is_directory {
             self.take_directory(key, news);
             return;
         }
@@ -158,7 +162,7 @@ impl Reader {
         }
     }
 
-    /// A directory has a new name. One above the stream's path may have brought all of it.
+    /// A directory has a new name, or events of it were lost. One above the stream's path may have brought all of it.
     fn take_directory(&self, key: &[u8], news: &mut News) {
         let mut directory = key.to_vec();
         if !directory.ends_with(b"/") {
@@ -185,4 +189,45 @@ fn put_poison(news: &mut News, reason: &str) {
 fn millis(time: EventTime) -> Timestamp {
     // Before 1970 nothing was written.
     Timestamp::from_millis(u64::try_from(time.millis()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use floe_notify::clock::Timestamp;
+    use floe_notify::{Delivery, Location, Message, MessageId, Receipt};
+
+    use super::{News, Reader};
+    use crate::{Filter, Home, VersionRule};
+
+    fn read(body: &str) -> News {
+        let reader = Reader {
+            home: Home::new(&Location::parse("/srv/in").unwrap()),
+            rule: VersionRule::KeyAlone,
+            filter: Filter {
+                prefix: b"/srv/in/".to_vec(),
+                ..Filter::default()
+            },
+        };
+        let receipt = Receipt::new(MessageId::new("m"), "t");
+        let delivery = Delivery::new(Message::new(body), receipt, Timestamp::default());
+        reader.read(&delivery, Timestamp::default())
+    }
+
+    #[test]
+    fn a_local_file_is_discovered_and_lost_events_ask_for_a_listing() {
+        let landed = read(
+            r#"{"type":"landed","uri":"file:///srv/in/a.csv","how":"written","size":7,
+                "modifiedMs":1000,"inode":42,"seenMs":1500}"#,
+        );
+        assert_eq!((landed.files.len(), landed.poison), (1, None));
+        let lost = read(
+            r#"{"type":"rescanNeeded","uri":"file:///srv/in/deep","reason":"overflow",
+                "seenMs":1500}"#,
+        );
+        assert_eq!(lost.listings, [b"/srv/in/deep/".to_vec()]);
+        let above = read(
+            r#"{"type":"rescanNeeded","uri":"file:///srv","reason":"overflow","seenMs":1500}"#,
+        );
+        assert_eq!(above.listings, [b"/srv/in/".to_vec()]);
+    }
 }

@@ -99,3 +99,28 @@ fn a_version_is_taken_before_an_entity_tag_and_null_is_none() {
     assert_eq!(token(Some("null")).as_deref(), Some("e"));
     assert_eq!(token(None).as_deref(), Some("e"));
 }
+
+#[test]
+fn a_local_event_and_the_file_system_tell_of_the_same_file() {
+    let home = Home::new(&Location::parse("/srv/in").unwrap());
+    let body = br#"{"type":"landed","uri":"file:///srv/in/a%20b.csv","how":"written","size":7,
+        "modifiedMs":1000,"inode":42,"seenMs":1500}"#;
+    let decoded = decode(None, body);
+    let event = &decoded.events[0];
+    assert!(home.takes(event));
+    let stat = EntityTags {
+        stat: Some((42, 1_000, 7)),
+        ..EntityTags::default()
+    };
+    for rule in [VersionRule::KeyAlone, VersionRule::Stat] {
+        let told = FileId::of_event(&home, rule, event).unwrap();
+        let listed = FileId::of_listing(&home, rule, b"/srv/in/a b.csv", &stat).unwrap();
+        assert_eq!(told, listed, "{rule:?}");
+    }
+    let elsewhere = Home::new(&Location::parse("s3://acme/in").unwrap());
+    assert!(!elsewhere.takes(event));
+    assert_eq!(
+        elsewhere.path_of_event(event).unwrap(),
+        b"file:///srv/in/a b.csv"
+    );
+}

@@ -147,6 +147,14 @@ impl<'a> EntityTags<'a> {
                 generation: *generation,
                 ..none
             },
+            Version::Local {
+                inode: Some(inode),
+                modified: Some(modified),
+                size: Some(size),
+            } => Self {
+                stat: Some((*inode, *modified, *size)),
+                ..none
+            },
             _ => none,
         }
     }
