@@ -4,7 +4,7 @@
 //! Each is a row of [`table::EMULATORS`]; what is installed is in `xtask/emulators`.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -27,6 +27,9 @@ const VENDOR: &str = "FLOE_VENDOR_PYTHON";
 const EXCUSED: &str = "none";
 /// How long an emulator may take over one answer.
 const ANSWER: Duration = Duration::from_secs(5);
+
+/// The most that is read of the first line of an answer.
+const MAX_STATUS_LINE: u64 = 1_000;
 
 /// An emulator, and how to start it.
 struct Emulator {
@@ -224,12 +227,12 @@ fn ask(address: SocketAddr, method: &str, path: &str) -> Result<String> {
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\n\
          Connection: close\r\n\r\n"
     )?;
-    let mut answer = Vec::new();
-    connection.read_to_end(&mut answer)?;
-    let answer = String::from_utf8_lossy(&answer);
-    let line = answer.lines().next().unwrap_or_default();
-    let status = line.split(' ').nth(1).unwrap_or(line);
-    Ok(status.to_owned())
+    // Not all close the connection when they are asked to, so only the first line is read.
+    let mut line = String::new();
+    let mut answer = BufReader::new(connection).take(MAX_STATUS_LINE);
+    answer.read_line(&mut line)?;
+    let status = line.split(' ').nth(1).unwrap_or(&line);
+    Ok(status.trim_end().to_owned())
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(super) const EMULATORS: [Emulator; 6] = [
         ],
         urls: &["FLOE_MINISTACK_AUTH_URL"],
         question: "/",
-        statuses: &["403"],
+        statuses: &["200"],
         before: None,
     },
     Emulator {
