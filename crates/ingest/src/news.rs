@@ -162,7 +162,8 @@ impl Reader {
         }
     }
 
-    /// A directory has a new name, or events of it were lost. One above the stream's path may have brought all of it.
+    /// A directory has a new name, or events of it were lost. One above the stream's path may have
+    /// brought all of it.
     fn take_directory(&self, key: &[u8], news: &mut News) {
         let mut directory = key.to_vec();
         if !directory.ends_with(b"/") {
