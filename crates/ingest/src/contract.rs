@@ -123,6 +123,7 @@ pub async fn ledger_contract(factory: &dyn LedgerFactory) {
     a_page_and_its_progress_are_one(factory).await;
     a_listing_asked_for_again_starts_again(factory).await;
     the_first_listing_is_asked_for_once(factory).await;
+    what_lands_after_the_first_listing_is_not_seen(factory).await;
     a_listing_is_shared_like_a_batch(factory).await;
     only_whole_listings_move_the_marks(factory).await;
     poison_is_kept_and_discharged(factory).await;

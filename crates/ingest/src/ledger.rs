@@ -124,7 +124,10 @@ pub trait Ledger: Send + Sync + Debug {
     /// - unknown, and created at or before the horizon: [`Recorded::TooOld`], and nothing
     ///   changes;
     /// - unknown, and [`Sighting::Existing`]: [`Recorded::Seen`]; it is known from now on and is
-    ///   never part of a batch, unless an event tells of it;
+    ///   never part of a batch, unless an event tells of it. Once the
+    ///   [first](ListingReason::is_first) listing is over it is [`Recorded::Late`], and nothing
+    ///   changes: whoever still works on that listing, having lost its lease, may come upon files
+    ///   that landed since;
     /// - unknown otherwise: [`Recorded::New`] with the next number of the log. Numbers begin with
     ///   1, have no gaps, and are never given again.
     ///

@@ -1,7 +1,9 @@
 //! Cases about listings that are due.
 
 use super::{Bench, LEASE, LedgerFactory, at, file, good};
-use crate::{Listing, ListingProgress, ListingReason, ListingRequest};
+use crate::{
+    Discovery, Listing, ListingProgress, ListingReason, ListingRequest, Recorded, Seq, Sighting,
+};
 
 fn request(reason: ListingReason) -> ListingRequest {
     ListingRequest {
@@ -160,6 +162,44 @@ pub async fn the_first_listing_is_asked_for_once(factory: &dyn LedgerFactory) {
         "what is new by now is not taken for old"
     );
     assert_eq!(good(bench.open.marks().await).backfill_started, Some(at(0)));
+}
+
+/// Whoever still works on the first listing when it is over takes nothing for old.
+pub async fn what_lands_after_the_first_listing_is_not_seen(factory: &dyn LedgerFactory) {
+    let bench = Bench::new(factory).await;
+    let found = |path, sighting| Discovery {
+        sighting,
+        ..file(path, 1)
+    };
+    bench.ask(ListingReason::Existing, 0).await;
+    let listing = bench.expect_listing(0).await;
+    assert_eq!(
+        bench.record(&[found("a", Sighting::Existing)], 0).await,
+        [Recorded::Seen],
+        "it is under way"
+    );
+    let finished = bench
+        .open
+        .finish_listing(&bench.claim, listing.id, listing.round, at(1))
+        .await;
+    assert!(good(finished));
+    let bench = bench.reopen().await;
+    let late = [
+        found("a", Sighting::Existing),
+        found("b", Sighting::Existing),
+    ];
+    let expected = [Recorded::Known, Recorded::Late];
+    assert_eq!(bench.record(&late, 2).await, expected);
+    assert_eq!(
+        bench.record(&late, 3).await,
+        expected,
+        "nothing has changed"
+    );
+    assert_eq!(
+        bench.record(&[found("b", Sighting::Listing)], 4).await,
+        [Recorded::New(Seq(1))],
+        "another listing finds it"
+    );
 }
 
 /// Leases of listings run out, and end with the claim.

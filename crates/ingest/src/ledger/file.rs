@@ -85,6 +85,9 @@ pub enum Recorded {
     Seen,
     /// It is older than what the ledger remembers, so it may have been committed long ago.
     TooOld,
+    /// Told of as having been there before, when that listing was over already: it may be newer,
+    /// so it stays unknown for an event or another listing to tell of.
+    Late,
 }
 
 impl Recorded {

@@ -62,12 +62,18 @@ impl Files {
         }
     }
 
-    fn record(&mut self, file: &Discovery, horizon: Option<Timestamp>, now: Timestamp) -> Recorded {
+    fn record(
+        &mut self,
+        file: &Discovery,
+        (horizon, first_is_over): (Option<Timestamp>, bool),
+        now: Timestamp,
+    ) -> Recorded {
         let known = self.known.get(&file.id);
         match (known, file.sighting) {
             (Some(Known { seq: None, .. }), Sighting::Event) => {}
             (Some(_), _) => return Recorded::Known,
             (None, _) if horizon.is_some_and(|at| file.created <= at) => return Recorded::TooOld,
+            (None, Sighting::Existing) if first_is_over => return Recorded::Late,
             (None, Sighting::Existing) => {
                 self.known
                     .insert(file.id.clone(), Known::of(file, None, now));
@@ -110,13 +116,15 @@ impl Book {
             MAX_DISCOVERIES,
             "split the call",
         )?;
-        let horizon = self.founded()?.horizon;
+        let marks = self.founded()?;
+        let first_is_over = marks.backfill_started.is_some() && self.first_listing().is_none();
+        let so_far = (marks.horizon, first_is_over);
         if let Some(progress) = progress {
             self.advance_listing(claim, progress, now);
         }
         let files = &mut self.files;
         let each = discoveries.iter();
-        Ok(each.map(|file| files.record(file, horizon, now)).collect())
+        Ok(each.map(|file| files.record(file, so_far, now)).collect())
     }
 
     pub(super) fn unknown(&self, ids: &[FileId]) -> Result<Vec<bool>, LedgerError> {

@@ -32,6 +32,13 @@ impl Listings {
 }
 
 impl Book {
+    /// The listing that the stream began with, while it is unfinished.
+    pub(super) fn first_listing(&self) -> Option<u64> {
+        let mut due = self.listings.due.iter();
+        let first = due.find(|(_, due)| due.request.reason.is_first());
+        first.map(|(id, _)| *id)
+    }
+
     pub(super) fn request_listing(
         &mut self,
         claim: &Claim,
@@ -48,9 +55,7 @@ impl Book {
         )?;
         let has_begun = self.founded()?.backfill_started.is_some();
         if request.reason.is_first() && has_begun {
-            let mut due = self.listings.due.iter();
-            let first = due.find(|(_, due)| due.request.reason.is_first());
-            return Ok(ListingId(first.map_or(0, |(id, _)| *id)));
+            return Ok(ListingId(self.first_listing().unwrap_or(0)));
         }
         let mut due = self.listings.due.iter_mut();
         let id = match due.find(|(_, due)| due.request == *request) {

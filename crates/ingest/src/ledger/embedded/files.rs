@@ -26,6 +26,7 @@ impl Txn<'_> {
         now: Timestamp,
     ) -> Result<Vec<Recorded>, Fault> {
         let horizon = self.check(claim)?.horizon;
+        let first_is_over = self.first_is_over(discoveries)?;
         let (what, count) = ("files of one transaction", discoveries.len());
         limit(what, count, MAX_DISCOVERIES, "split the call")?;
         if let Some(progress) = progress {
@@ -33,7 +34,7 @@ impl Txn<'_> {
         }
         let mut order: Vec<usize> = (0..count).collect();
         order.sort_by(|one, other| id(discoveries, *one).cmp(&id(discoveries, *other)));
-        let mut found = self.judge(discoveries, &order, horizon)?;
+        let mut found = self.judge(discoveries, &order, (horizon, first_is_over))?;
         let mut logged = Vec::new();
         let mut last = self.head()?.last_seq;
         for (file, verdict) in discoveries.iter().zip(&mut found) {
@@ -69,7 +70,7 @@ impl Txn<'_> {
         &self,
         discoveries: &[Discovery],
         order: &[usize],
-        horizon: Option<u64>,
+        (horizon, first_is_over): (Option<u64>, bool),
     ) -> Result<Vec<Recorded>, Fault> {
         let mut verdicts = vec![Recorded::Known; discoveries.len()];
         let mut finder = Finder::new(&self.known);
@@ -91,6 +92,7 @@ impl Txn<'_> {
                 (Some(false), Sighting::Event) => Recorded::New(Seq(0)),
                 (Some(_), _) => Recorded::Known,
                 (None, _) if is_old => Recorded::TooOld,
+                (None, Sighting::Existing) if first_is_over => Recorded::Late,
                 (None, Sighting::Existing) => Recorded::Seen,
                 (None, _) => Recorded::New(Seq(0)),
             };

@@ -8,7 +8,9 @@ use redb::ReadableTable as _;
 use super::fault::Fault;
 use super::records::{Due, Lease, listing_key};
 use super::txn::{Txn, limit};
-use crate::{Claim, Listing, ListingId, ListingProgress, ListingRequest, MAX_LISTINGS};
+use crate::{
+    Claim, Discovery, Listing, ListingId, ListingProgress, ListingRequest, MAX_LISTINGS, Sighting,
+};
 
 impl Txn<'_> {
     pub(super) fn request_listing(
@@ -39,6 +41,14 @@ impl Txn<'_> {
             self.write_marks(&marks)?;
         }
         Ok(ListingId(id))
+    }
+
+    /// Whether what was there before has been listed; asked only where it matters.
+    pub(super) fn first_is_over(&self, discoveries: &[Discovery]) -> Result<bool, Fault> {
+        let matters = |file: &Discovery| file.sighting == Sighting::Existing;
+        Ok(discoveries.iter().any(matters)
+            && self.marks()?.backfill_started.is_some()
+            && self.first_listing()?.is_none())
     }
 
     /// The listing that the stream began with, while it is unfinished.
