@@ -292,7 +292,8 @@ impl Stream {
         };
         let (began, ended) = (marks.backfill_started, marks.backfill_finished);
         let is_under_way = began.is_some() && ended < began;
-        let is_due = began.is_none_or(|began| self.now.since(began) >= every);
+        // Before the first listing is asked for, a backfill would take what is old for new.
+        let is_due = began.is_some_and(|began| self.now.since(began) >= every);
         let clock = &mut self.listings.clock;
         if is_under_way || (is_due && self.requesting.is_some()) {
             clock.done(self.now, every.clamp(FIRST_BACKOFF, MAX_BACKOFF));
