@@ -4,7 +4,7 @@ use std::error::Error;
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use floe_notify::aws::action_of_operation;
-use floe_notify::{Cloud, MissingPermission, QueueError, QueueId, ResourceError};
+use floe_notify::{Cloud, MissingPermission, QueueError, QueueId, ResourceError, words_of};
 
 use crate::AwsError;
 
@@ -129,7 +129,7 @@ impl Failure {
                 format!("{message}{}", arguments(error))
             }
             (_, Some(message)) => message.to_owned(),
-            (_, None) if code.is_empty() => chain(error),
+            (_, None) if code.is_empty() => words_of(error),
             (_, None) => code.clone(),
         };
         Self {
@@ -276,7 +276,7 @@ where
         _ if is(&GONE) => Kind::Gone,
         _ if is(&THROTTLED) => Kind::Throttled,
         (SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_), _) => {
-            if chain(error).contains("credential") {
+            if words_of(error).contains("credential") {
                 Kind::UnknownCaller
             } else {
                 Kind::Unavailable
@@ -308,23 +308,6 @@ fn arguments<E>(error: &SdkError<E>) -> String {
             break;
         };
         words.push_str(&format!("; {name}: {value}"));
-    }
-    words
-}
-
-/// The words of an error and of all that caused it.
-fn chain(error: &dyn Error) -> String {
-    const MAX_CAUSES: usize = 8;
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    for _ in 0..MAX_CAUSES {
-        let Some(error) = cause else { break };
-        let text = error.to_string();
-        if !words.ends_with(&text) {
-            words.push_str(": ");
-            words.push_str(&text);
-        }
-        cause = error.source();
     }
     words
 }

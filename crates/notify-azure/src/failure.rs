@@ -5,7 +5,7 @@ use std::time::Duration;
 use azure_core::error::ErrorKind;
 use azure_core::http::headers::{Headers, RETRY_AFTER};
 use floe_notify::azure::AzureError as Known;
-use floe_notify::{Cloud, MissingPermission, QueueError, QueueId, ResourceError};
+use floe_notify::{Cloud, MissingPermission, QueueError, QueueId, ResourceError, words_of};
 
 use crate::AzureError;
 
@@ -145,7 +145,7 @@ impl Failure {
             _ => (0, String::new(), None),
         };
         let words = raw.and_then(|raw| message_of_xml(raw.body().as_ref()));
-        let words = words.unwrap_or_else(|| chain(error));
+        let words = words.unwrap_or_else(|| words_of(error));
         let mut failure = Self::of_answer(call, status, &code, &words);
         failure.wait = raw.and_then(|raw| retry_after(raw.headers()));
         if let Some(kind) = kind_of_causes(error).filter(|_| status == 0) {
@@ -344,21 +344,4 @@ fn kind_of_causes(error: &azure_core::Error) -> Option<Kind> {
         cause = error.source();
     }
     found
-}
-
-/// The words of an error and of all that caused it.
-fn chain(error: &dyn std::error::Error) -> String {
-    const MAX_CAUSES: usize = 8;
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    for _ in 0..MAX_CAUSES {
-        let Some(error) = cause else { break };
-        let text = error.to_string();
-        if !words.ends_with(&text) {
-            words.push_str(": ");
-            words.push_str(&text);
-        }
-        cause = error.source();
-    }
-    words
 }

@@ -156,7 +156,7 @@ fn credentials(options: &Options) -> Result<Credentials, GcpError> {
 fn unusable(error: impl std::error::Error + 'static) -> GcpError {
     GcpError::Credentials {
         call: "any call".to_owned(),
-        reason: crate::failure::chain(&error),
+        reason: floe_notify::words_of(&error),
     }
 }
 

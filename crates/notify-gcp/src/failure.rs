@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use floe_notify::{Cloud, MissingPermission, QueueError, QueueId, ResourceError};
+use floe_notify::{Cloud, MissingPermission, QueueError, QueueId, ResourceError, words_of};
 use google_cloud_pubsub::Error as RpcError;
 use serde::Deserialize;
 
@@ -88,7 +88,7 @@ impl Failure {
             None if error.is_deserialization() => Kind::Unreadable,
             None => Kind::Unavailable,
         };
-        Self::new(call, kind, "", &chain(error))
+        Self::new(call, kind, "", &words_of(error))
     }
 
     /// Of a call by HTTP that was answered.
@@ -120,7 +120,7 @@ impl Failure {
 
     /// Of a call by HTTP that was not answered.
     pub(crate) fn of_transport(call: Call, error: &(dyn Error + 'static)) -> Self {
-        Self::new(call, Kind::Unavailable, "", &chain(error))
+        Self::new(call, Kind::Unavailable, "", &words_of(error))
     }
 
     pub(crate) fn is_retryable(&self) -> bool {
@@ -285,21 +285,4 @@ fn kind_of_http(status: u16) -> Kind {
         500.. => Kind::Unavailable,
         _ => Kind::Refused,
     }
-}
-
-/// The words of an error and of all that caused it.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    const MAX_CAUSES: usize = 8;
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    for _ in 0..MAX_CAUSES {
-        let Some(error) = cause else { break };
-        let text = error.to_string();
-        if !words.ends_with(&text) {
-            words.push_str(": ");
-            words.push_str(&text);
-        }
-        cause = error.source();
-    }
-    words
 }

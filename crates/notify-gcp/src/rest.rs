@@ -97,7 +97,7 @@ impl Rest {
             Ok(CacheableResource::NotModified) => Default::default(),
             Err(error) if error.is_transient() => return Err(Failure::of_transport(call, &error)),
             Err(error) => {
-                let reason = crate::failure::chain(&error);
+                let reason = floe_notify::words_of(&error);
                 return Err(Failure::new(call, Kind::UnknownCaller, "", &reason));
             }
         };

@@ -34,3 +34,31 @@ pub trait DriverError: Error + Send + Sync + 'static {
         false
     }
 }
+
+/// The most causes that [`words_of`] goes through.
+const MAX_CAUSES: usize = 8;
+
+/// Returns the words of an error and of all that caused it, each once.
+///
+/// ```
+/// #[derive(Debug, thiserror::Error)]
+/// #[error("the request failed")]
+/// struct Failed(#[source] std::fmt::Error);
+/// let words = floe_notify::words_of(&Failed(std::fmt::Error));
+/// assert!(words.starts_with("the request failed: an error occurred"));
+/// ```
+#[must_use]
+pub fn words_of(error: &(dyn Error + 'static)) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    for _ in 0..MAX_CAUSES {
+        let Some(error) = cause else { break };
+        let text = error.to_string();
+        if !words.ends_with(&text) {
+            words.push_str(": ");
+            words.push_str(&text);
+        }
+        cause = error.source();
+    }
+    words
+}

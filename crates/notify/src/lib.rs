@@ -48,7 +48,7 @@ mod suggest;
 mod tags;
 
 pub use bell::Bell;
-pub use driver::{BoxFuture, DriverError};
+pub use driver::{BoxFuture, DriverError, words_of};
 pub use event::{
     Decoded, Dialect, EventCloud, EventError, EventFinding, EventKind, EventSeverity, EventTime,
     FileEvent, MAX_BODY_BYTES, MAX_ENVELOPES, MAX_KEY_BYTES, MAX_RECORDS, ObjectKey, Overwrite,
