@@ -336,6 +336,25 @@ impl Home {
         [b"/".as_slice(), key].concat()
     }
 
+    /// Takes back the key of a path in this container; `None` for one in another.
+    ///
+    /// ```
+    /// use floe_ingest::Home;
+    /// use floe_notify::Location;
+    /// let home = Home::new(&Location::parse("s3://acme/orders")?);
+    /// assert_eq!(home.key_of(b"/orders/a.csv"), Some(b"orders/a.csv".as_slice()));
+    /// assert_eq!(home.key_of(b"s3://other/a.csv"), None);
+    /// # Ok::<(), floe_notify::LocationError>(())
+    /// ```
+    #[must_use]
+    pub fn key_of<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
+        match &self.0 {
+            Some(Store::Local) => Some(path).filter(|path| path.starts_with(b"/")),
+            Some(_) => path.strip_prefix(b"/"),
+            None => None,
+        }
+    }
+
     /// Writes the path of the object that an event is about; `None` when it is about none.
     ///
     /// ```

@@ -42,6 +42,10 @@ pub mod memory;
 mod news;
 #[cfg(test)]
 mod simulation;
+#[cfg(feature = "driver")]
+mod sink;
+#[cfg(feature = "driver")]
+mod source;
 pub mod stream;
 
 pub use filter::{Filter, Glob};
@@ -59,3 +63,7 @@ pub use ledger::{
 #[cfg(feature = "embedded")]
 pub use ledger::{EmbeddedError, EmbeddedLedger};
 pub use news::{Ask, News, Reader};
+#[cfg(feature = "driver")]
+pub use sink::{Sink, SinkError};
+#[cfg(feature = "driver")]
+pub use source::{FileSource, ListedObjects, Object, SourceError};
