@@ -34,6 +34,8 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+#[cfg(feature = "driver")]
+mod driver;
 mod filter;
 mod former;
 mod identity;
@@ -48,6 +50,11 @@ mod sink;
 mod source;
 pub mod stream;
 
+#[cfg(feature = "driver")]
+pub use driver::{
+    Batches, FileStream, FileStreamBuilder, GivenQueue, ManagedQueue, Observer, Progress,
+    PulledStream, QueueProvider, Stopper, StreamError, StreamEvent, Summary, Trigger,
+};
 pub use filter::{Filter, Glob};
 pub use former::{AGE_MARGIN, MAX_BATCH_FILES, form};
 pub use identity::{
@@ -66,4 +73,4 @@ pub use news::{Ask, News, Reader};
 #[cfg(feature = "driver")]
 pub use sink::{Sink, SinkError};
 #[cfg(feature = "driver")]
-pub use source::{FileSource, ListedObjects, Object, SourceError};
+pub use source::{FileSource, ListedObjects, Object, SourceError, sight};

@@ -4,6 +4,8 @@ mod batches;
 mod book;
 mod files;
 mod listings;
+#[cfg(feature = "driver")]
+mod source;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,6 +21,8 @@ use crate::{
 };
 
 use book::Book;
+#[cfg(feature = "driver")]
+pub use source::MemorySource;
 
 /// A ledger in memory. Clones share it, as consumers of one process do.
 ///

@@ -1,9 +1,12 @@
 //! What a message or a page of a listing says, as the stream takes it.
 
 use floe_notify::clock::Timestamp;
-use floe_notify::{Delivery, EventKind, EventTime, FileEvent, Overwrite, decode_message};
+use floe_notify::options::PathRewrites;
+use floe_notify::{
+    Delivery, EventCloud, EventKind, EventTime, FileEvent, Location, Overwrite, decode_message,
+};
 
-use crate::{Discovery, FileId, Filter, Home, IdentityError, Sighting, VersionRule};
+use crate::{Discovery, EntityTags, FileId, Filter, Home, IdentityError, Sighting, VersionRule};
 
 /// Most bytes of the reason that a message is kept aside with.
 const MAX_REASON_BYTES: usize = 1_000;
@@ -18,7 +21,12 @@ const MAX_REASON_BYTES: usize = 1_000;
 ///
 /// let location = Location::parse("s3://landing/in")?;
 /// let filter = Filter { prefix: location.key_prefix().into_bytes(), ..Filter::default() };
-/// let reader = Reader { home: Home::new(&location), rule: VersionRule::KeyAlone, filter };
+/// let reader = Reader {
+///     home: Home::new(&location),
+///     rule: VersionRule::KeyAlone,
+///     filter,
+///     rewrites: Default::default(),
+/// };
 /// let body = r#"{"Records": [{"eventName": "ObjectCreated:Put", "eventSource": "aws:s3",
 ///     "eventVersion": "2.1", "eventTime": "2026-03-01T10:15:30.123Z",
 ///     "s3": {"bucket": {"name": "landing"}, "object": {"key": "in/a+b.csv", "size": 7}}}]}"#;
@@ -37,6 +45,8 @@ pub struct Reader {
     pub rule: VersionRule,
     /// Which files are wanted.
     pub filter: Filter,
+    /// Where files of other containers are read instead (`pathRewrites`).
+    pub rewrites: PathRewrites,
 }
 
 /// What one message or one page says to a stream. What the stream does not want is not in it.
@@ -127,11 +137,18 @@ impl Reader {
     fn take(&self, event: &FileEvent<'_>, otherwise: Timestamp, news: &mut News) {
         // Of an overwrite of Cloud Storage the event of the old content brings nothing.
         let is_old = matches!(event.overwrite, Some(Overwrite::OverwrittenBy(_)));
-        let is_wanted = event.kind.brings_files() && !is_old && self.home.takes(event);
-        let Some(key) = event.key.as_ref().filter(|_| is_wanted) else {
+        let Some(key) = event
+            .key
+            .as_ref()
+            .filter(|_| event.kind.brings_files() && !is_old)
+        else {
             return;
         };
-        let key = key.as_bytes();
+        let elsewhere = self.rewritten(event);
+        if elsewhere.is_none() && !self.home.takes(event) {
+            return;
+        }
+        let key = elsewhere.as_deref().unwrap_or(key.as_bytes());
         let is_directory = matches!(
             event.kind,
             EventKind::DirectoryRenamed | EventKind::RescanNeeded
@@ -144,7 +161,12 @@ impl Reader {
         if !self.filter.takes(key, created) {
             return;
         }
-        match (FileId::of_event(&self.home, self.rule, event), event.size) {
+        let id = match &elsewhere {
+            None => FileId::of_event(&self.home, self.rule, event),
+            // Where it is read it has another version than where it was written.
+            Some(key) => FileId::of_listing(&self.home, self.rule, key, &EntityTags::default()),
+        };
+        match (id, event.size) {
             (Ok(id), Some(size)) => {
                 news.files.push(Discovery {
                     id,
@@ -154,7 +176,10 @@ impl Reader {
                 });
             }
             (Ok(_) | Err(IdentityError::NoToken), _) => news.asks.push(Ask {
-                path: self.home.path_of_event(event).unwrap_or_default(),
+                path: match &elsewhere {
+                    None => self.home.path_of_event(event).unwrap_or_default(),
+                    Some(key) => self.home.path(key),
+                },
                 created: Some(created),
                 sighting: Sighting::Event,
             }),
@@ -162,8 +187,22 @@ impl Reader {
         }
     }
 
-    /// A directory has a new name, or events of it were lost. One above the stream's path may have
-    /// brought all of it.
+    /// The key, in the stream's own container, of a file that is read elsewhere than it lies.
+    fn rewritten(&self, event: &FileEvent<'_>) -> Option<Vec<u8>> {
+        let (bucket, key) = (event.bucket.as_deref()?, event.key.as_ref()?);
+        let key = std::str::from_utf8(key.as_bytes()).ok()?;
+        let container = match (event.cloud, event.account.as_deref()) {
+            (EventCloud::Azure, Some(account)) => format!("{bucket}@{account}"),
+            _ => bucket.to_owned(),
+        };
+        let target = self.rewrites.rewrite(&container, key)?;
+        // What a workspace has mounted is a directory of the machine.
+        let target = target.strip_prefix("dbfs:").unwrap_or(&target);
+        let target = Location::parse(target).ok()?;
+        let is_own = Home::new(&target).is_same(&self.home);
+        is_own.then(|| target.directory().as_bytes().to_vec())
+    }
+
     fn take_directory(&self, key: &[u8], news: &mut News) {
         let mut directory = key.to_vec();
         if !directory.ends_with(b"/") {
@@ -195,6 +234,7 @@ fn millis(time: EventTime) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use floe_notify::clock::Timestamp;
+    use floe_notify::options::PathRewrites;
     use floe_notify::{Delivery, Location, Message, MessageId, Receipt};
 
     use super::{News, Reader};
@@ -208,6 +248,7 @@ mod tests {
                 prefix: b"/srv/in/".to_vec(),
                 ..Filter::default()
             },
+            rewrites: PathRewrites::default(),
         };
         let receipt = Receipt::new(MessageId::new("m"), "t");
         let delivery = Delivery::new(Message::new(body), receipt, Timestamp::default());

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 use floe_notify::{BoxFuture, StreamId};
 
-use crate::Batch;
+use crate::{Batch, BatchId};
 
 pub use error::SinkError;
 
@@ -66,4 +66,10 @@ pub trait Sink: Send + Sync + Debug {
         stream: &'a StreamId,
         batch: &'a Batch,
     ) -> BoxFuture<'a, Result<(), SinkError>>;
+
+    /// The ledger has a batch, too, and no consumer will deliver it again, but for one that is
+    /// delivering it now.
+    fn committed(&self, stream: &StreamId, batch: BatchId) {
+        let _ = (stream, batch);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod error;
 mod object;
+mod sight;
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -11,6 +12,7 @@ use floe_notify::BoxFuture;
 
 pub use error::SourceError;
 pub use object::{ListedObjects, Object};
+pub use sight::sight;
 
 /// A directory or a bucket, as a stream lists, asks about and reads what lies in it.
 ///

@@ -105,6 +105,8 @@ pub enum Statement {
     Call(SystemCall),
     /// A query that is passed on as it stands; [`Parsed::text`] holds it.
     Query,
+    /// `COPY (<query>) TO …`, passed on as it stands, too.
+    Copy,
 }
 
 /// A value and the bytes of the script it was written at.

@@ -479,6 +479,22 @@ fn a_scope_may_be_named_or_current() {
 }
 
 #[test]
+fn a_query_that_is_copied_somewhere_is_passed_on_as_it_stands() {
+    let script =
+        "COPY (SELECT a FROM STREAM read_files('in;', checkpoint => 'c')) TO 'out'; SELECT 1";
+    let parsed = parse_script(script).expect(script);
+    assert_eq!(parsed[0].statement, Statement::Copy);
+    assert!(parsed[0].text.ends_with("TO 'out'"));
+    assert_eq!(
+        one("copy /* all of it */ (SELECT 1) TO 'out'"),
+        Statement::Copy
+    );
+    for refused in ["COPY INTO t FROM @s", "COPY FILES INTO @a FROM @b", "COPY"] {
+        assert_eq!(error(refused).code(), "FLOE-SQL-0006", "{refused}");
+    }
+}
+
+#[test]
 fn a_lone_system_function_is_a_call_and_anything_more_a_query() {
     for script in [
         "CALL system$f('a', -1, 2.5, TRUE, NULL, $$b$$)",

@@ -43,6 +43,10 @@ pub(crate) fn statement(cursor: &mut Cursor<'_>) -> Result<Statement, SqlError> 
             None => query(cursor),
         },
         "WITH" | "EXPLAIN" | "VALUES" => query(cursor),
+        "COPY" if copies_a_query(cursor) => {
+            cursor.skip_statement()?;
+            Ok(Statement::Copy)
+        }
         _ => Err(cursor
             .unsupported(start, "", STATEMENTS)
             .unwrap_or_else(|| unknown(cursor))),
@@ -60,6 +64,13 @@ fn without_verb(cursor: &mut Cursor<'_>) -> Result<Statement, SqlError> {
 fn query(cursor: &mut Cursor<'_>) -> Result<Statement, SqlError> {
     cursor.skip_statement()?;
     Ok(Statement::Query)
+}
+
+/// `COPY (…`, unlike `COPY INTO` and `COPY FILES`.
+fn copies_a_query(cursor: &Cursor<'_>) -> bool {
+    let mut ahead = cursor.clone();
+    ahead.bump();
+    ahead.peek().kind == TokenKind::Char('(')
 }
 
 /// `SELECT SYSTEM$F(…) [ [ AS ] <alias> ]` and nothing else; anything more is a query.
