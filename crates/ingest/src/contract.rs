@@ -124,6 +124,7 @@ pub async fn ledger_contract(factory: &dyn LedgerFactory) {
     a_listing_asked_for_again_starts_again(factory).await;
     the_first_listing_is_asked_for_once(factory).await;
     what_lands_after_the_first_listing_is_not_seen(factory).await;
+    no_other_listing_goes_before_the_first(factory).await;
     a_listing_is_shared_like_a_batch(factory).await;
     only_whole_listings_move_the_marks(factory).await;
     poison_is_kept_and_discharged(factory).await;

@@ -266,6 +266,10 @@ pub trait Ledger: Send + Sync + Debug {
     /// now; every [progress](Self::record) holds it for as long again. Held means the same as for
     /// [`next_batch`](Self::next_batch). From now on it has begun.
     ///
+    /// # Guarantees
+    /// No other listing is handed out while the [first](ListingReason::is_first) one is
+    /// unfinished: what was there before would be new to it.
+    ///
     /// # Errors
     /// [`LedgerError::Fenced`].
     fn next_listing<'a>(

@@ -27,6 +27,7 @@ fn live(seed: u64, bug: Option<Bug>, tell: bool) -> Result<World, String> {
     let lived = world
         .trouble()
         .and_then(|()| world.calm())
+        .and_then(|()| world.once())
         .and_then(|()| world.backfill())
         .and_then(|()| world.age())
         .and_then(|()| world.stop());

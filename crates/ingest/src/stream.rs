@@ -39,6 +39,7 @@ mod held;
 mod input;
 mod listing;
 mod record;
+mod rest;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -56,6 +57,7 @@ use batch::Batches;
 use held::Hands;
 use listing::Listings;
 use record::Records;
+use rest::Rest;
 use start::Start;
 
 /// The first wait after the ledger, the sink or the store failed; each further one is twice as
@@ -90,6 +92,7 @@ pub struct Stream {
     records: Records,
     listings: Listings,
     batches: Batches,
+    rest: Rest,
     chores: Chores,
     /// Who asked for the listing that is being noted.
     requesting: Option<Owner>,
@@ -192,6 +195,7 @@ impl Stream {
             records: Records::default(),
             listings: Listings::default(),
             batches: Batches::default(),
+            rest: Rest::default(),
             chores: Chores::default(),
             requesting: None,
             marking: None,
@@ -216,10 +220,14 @@ impl Stream {
             return commands;
         }
         self.take_in(input, &mut commands);
+        if self.phase == Phase::Running {
+            self.go_on(&mut commands);
+            self.look_for_rest(&mut commands);
+            self.stop_at_rest(&mut commands);
+        }
         match self.phase {
-            Phase::Running => self.go_on(&mut commands),
             Phase::Stopping => self.wind_up(&mut commands),
-            Phase::New | Phase::Leaving | Phase::Stopped => {}
+            Phase::New | Phase::Running | Phase::Leaving | Phase::Stopped => {}
         }
         commands
     }
@@ -232,9 +240,16 @@ impl Stream {
     /// ```
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        if self.phase != Phase::Running {
-            return None;
+        match self.phase {
+            Phase::Running => self.next_work(),
+            // It leaves with the next input, and there may be none.
+            Phase::Stopping if self.is_wound_up() => Some(self.now),
+            Phase::Stopping => self.records.wakeup(),
+            Phase::New | Phase::Leaving | Phase::Stopped => None,
         }
+    }
+
+    fn next_work(&self) -> Option<Timestamp> {
         let is_polling = self.start.is_done() && self.hands.has_polled();
         let polls = self.chores.polled.wakeup().filter(|_| is_polling);
         let requests = self
@@ -253,6 +268,7 @@ impl Stream {
             self.records.wakeup(),
             self.listings.wakeup(&self.settings),
             self.batches.wakeup(),
+            self.rest.wakeup().filter(|_| self.is_idle()),
             polls,
             expiry,
         ];
@@ -284,6 +300,8 @@ impl Stream {
             Input::ListingFinished(_) => self.listings.finished(now),
             Input::MarksRead(marks) => self.marks_read(&marks),
             Input::MarksNotRead => self.listings.clock.failed(now),
+            Input::MetricsRead(metrics) => self.metrics_read(&metrics),
+            Input::MetricsNotRead => self.metrics_not_read(),
             Input::NextBatch(batch) => self.batches.next(batch, now, &self.settings),
             Input::NoBatch => self.batches.not_asked(now),
             Input::Delivered => self.batches.delivered(),
@@ -390,11 +408,14 @@ impl Stream {
     fn wind_up(&mut self, commands: &mut Vec<Command>) {
         self.work(commands);
         self.batches.wind_up(self.now, commands);
-        let quiet = self.hands.is_quiet() && self.records.is_quiet() && self.batches.is_quiet();
-        if quiet && commands.is_empty() {
+        if self.is_wound_up() && commands.is_empty() {
             self.phase = Phase::Leaving;
             commands.push(Command::Leave);
         }
+    }
+
+    fn is_wound_up(&self) -> bool {
+        self.hands.is_quiet() && self.records.is_quiet() && self.batches.is_quiet()
     }
 
     fn end(&mut self, commands: &mut Vec<Command>) {

@@ -202,6 +202,43 @@ pub async fn what_lands_after_the_first_listing_is_not_seen(factory: &dyn Ledger
     );
 }
 
+/// While the first listing is unfinished, no other one is handed out, whoever holds it.
+pub async fn no_other_listing_goes_before_the_first(factory: &dyn LedgerFactory) {
+    let bench = Bench::new(factory).await;
+    let two = bench.join("two").await;
+    let next = |claim, now| bench.open.next_listing(claim, LEASE, at(now));
+    bench.ask(ListingReason::Renamed, 0).await;
+    bench.ask(ListingReason::Existing, 0).await;
+    bench.ask(ListingReason::Fallback, 0).await;
+    let first = bench.expect_listing(0).await;
+    assert_eq!(first.reason, ListingReason::Existing);
+    assert_eq!(
+        good(next(&two, 1).await),
+        None,
+        "the others would take what is old for new"
+    );
+    let bench = bench.reopen().await;
+    let next = |claim, now| bench.open.next_listing(claim, LEASE, at(now));
+    let again = good(next(&two, 60).await);
+    assert_eq!(
+        again.map(|listing| listing.id),
+        Some(first.id),
+        "its lease ran out"
+    );
+    let finished = bench
+        .open
+        .finish_listing(&bench.claim, first.id, first.round, at(61))
+        .await;
+    assert!(good(finished));
+    let others = [good(next(&two, 62).await), good(next(&two, 62).await)];
+    let reasons = others.map(|listing| listing.map(|listing| listing.reason));
+    assert_eq!(
+        reasons,
+        [Some(ListingReason::Renamed), Some(ListingReason::Fallback)],
+        "then they go on in their order"
+    );
+}
+
 /// Leases of listings run out, and end with the claim.
 pub async fn a_listing_is_shared_like_a_batch(factory: &dyn LedgerFactory) {
     let bench = Bench::new(factory).await;

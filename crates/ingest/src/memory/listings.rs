@@ -99,8 +99,11 @@ impl Book {
         now: Timestamp,
     ) -> Result<Option<Listing>, LedgerError> {
         self.check(claim)?;
+        let first = self.first_listing();
         let mut due = self.listings.due.iter();
-        let free = due.find(|(_, due)| self.is_free(due.lease.as_ref(), now));
+        let free = due.find(|(id, due)| {
+            first.is_none_or(|first| first == **id) && self.is_free(due.lease.as_ref(), now)
+        });
         let Some(id) = free.map(|(id, _)| *id) else {
             return Ok(None);
         };

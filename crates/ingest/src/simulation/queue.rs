@@ -1,5 +1,7 @@
 //! The queue: at least once, in any order, late, and for no longer than it keeps messages.
 
+use std::collections::BTreeSet;
+
 use floe_notify::clock::Timestamp;
 
 use super::random::Random;
@@ -41,7 +43,8 @@ pub(super) struct Queue {
     pub(super) messages: Vec<Message>,
     sent: usize,
     receipts: u64,
-    pub(super) acknowledged: u64,
+    /// Numbers of messages that were there when they were acknowledged.
+    pub(super) acknowledged: BTreeSet<usize>,
 }
 
 impl Queue {
@@ -109,7 +112,9 @@ impl Queue {
     pub(super) fn acknowledge(&mut self, number: usize) {
         let before = self.messages.len();
         self.messages.retain(|message| message.number != number);
-        self.acknowledged += u64::from(self.messages.len() < before);
+        if self.messages.len() < before {
+            self.acknowledged.insert(number);
+        }
     }
 
     /// Holds a message on, for who has the newest receipt.

@@ -3,6 +3,7 @@
 mod counts;
 mod deeds;
 mod driver;
+mod once;
 mod phases;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use crate::memory::{Fault, MemoryLedger};
 use crate::stream::{Command, HeldId, Input, QueueStart, Settings, Stream};
 use crate::{Claim, FileId, Founding, Ledger, LedgerError, Marks, Role, VersionRule};
 pub(super) use counts::Counts;
+use once::There;
 
 /// Names that files land under in every life.
 pub(super) const FILES: usize = 200;
@@ -104,6 +106,10 @@ pub(super) struct World {
     existing_is_listed: bool,
     /// Objects that have not landed yet.
     to_land: Vec<usize>,
+    /// Objects that land when the trouble is over.
+    kept: Vec<usize>,
+    /// When a process ended last.
+    ended_at: u64,
     deeds: u64,
     /// How often files were told of, for a count that leaks.
     told: BTreeMap<usize, u32>,
@@ -140,6 +146,8 @@ struct Process {
     last_held: u64,
     tick: Option<u64>,
     cache: BTreeSet<FileId>,
+    /// What there was when it started, if it is to take that and end.
+    there: Option<There>,
 }
 
 impl World {
@@ -183,6 +191,8 @@ impl World {
             fell_back: false,
             existing_is_listed: false,
             to_land: Vec::new(),
+            kept: Vec::new(),
+            ended_at: now,
             deeds: random.between(20, 60),
             told: BTreeMap::new(),
             broken: None,
@@ -295,6 +305,9 @@ impl World {
         };
         self.written();
         let settings = self.draw_settings();
+        let there = settings
+            .available_now
+            .then(|| self.there(settings.notifications));
         let process = Process {
             role,
             stream: Stream::new(settings.clone()),
@@ -306,6 +319,7 @@ impl World {
             last_held: 0,
             tick: None,
             cache: BTreeSet::new(),
+            there,
         };
         self.processes.push(process);
         let number = self.processes.len() - 1;
@@ -336,6 +350,7 @@ impl World {
         settings.notifications = self.random.percent(75);
         let often = settings.notifications && self.random.percent(80);
         settings.list_every = (!often).then_some(Duration::from_secs(120));
+        settings.available_now = self.random.percent(20);
         self.counts.listing_modes += u64::from(!settings.notifications);
         settings
     }
@@ -350,6 +365,10 @@ impl World {
         let process = &mut self.processes[number];
         let commands = process.stream.decide(input, now);
         let wakeup = process.stream.next_wakeup();
+        let ends = process.settings.available_now && process.stream.is_at_rest();
+        if let Some(there) = process.there.take_if(|_| ends) {
+            self.at_rest(&there);
+        }
         for command in commands {
             if command == Command::Stopped {
                 self.ended(number);
@@ -373,6 +392,7 @@ impl World {
 
     fn ended(&mut self, number: usize) {
         self.note(|| format!("process {number} has ended"));
+        self.ended_at = self.now;
         self.processes[number].is_alive = false;
         let role = self.processes[number].role;
         let others = self

@@ -28,6 +28,10 @@ pub(super) struct Hands {
     pub(super) requests: VecDeque<(HeldId, Vec<u8>)>,
     receiving: usize,
     receive: Timer,
+    /// The queue had nothing when it answered last.
+    is_dry: bool,
+    /// It was asked since the start was done.
+    is_asked: bool,
     /// When the queue was asked last, by a receive that was answered.
     asked: Option<Timestamp>,
     counts: BTreeMap<MessageId, u32>,
@@ -56,7 +60,9 @@ impl Stream {
     /// Receives while there is room to hold what comes.
     pub(super) fn receive(&mut self, commands: &mut Vec<Command>) {
         let (hands, most) = (&mut self.hands, self.start.largest_receive());
-        if most == 0 || !hands.receive.is_due(self.now) {
+        let wait = !self.settings.available_now;
+        let is_through = !wait && hands.is_dry && hands.is_asked;
+        if most == 0 || is_through || !hands.receive.is_due(self.now) {
             return;
         }
         while hands.receiving < self.settings.receivers {
@@ -65,7 +71,8 @@ impl Stream {
                 return;
             }
             hands.receiving += 1;
-            commands.push(Command::Receive { max: most });
+            hands.is_asked = true;
+            commands.push(Command::Receive { max: most, wait });
         }
     }
 
@@ -85,6 +92,7 @@ impl Stream {
             return;
         }
         self.hands.asked = self.hands.asked.max(Some(asked));
+        self.hands.is_dry = arrivals.is_empty();
         for arrival in arrivals {
             self.take(asked, arrival);
         }
@@ -153,9 +161,13 @@ impl Stream {
 
     pub(super) fn receive_failed(&mut self, failure: ReceiveFailure) {
         self.hands.receiving = self.hands.receiving.saturating_sub(1);
+        self.hands.is_dry = false;
         match failure {
             ReceiveFailure::Later => self.hands.receive.failed(self.now),
-            ReceiveFailure::Lost => self.start.queue_lost(),
+            ReceiveFailure::Lost => {
+                self.hands.is_asked = false;
+                self.start.queue_lost();
+            }
         }
     }
 
@@ -313,6 +325,22 @@ impl Hands {
         let open: Vec<_> = open.map(|(held, _)| *held).collect();
         open.iter().for_each(|held| drop(self.remove(*held)));
         open
+    }
+
+    /// Whether the queue had nothing when it was asked last, since the start; with `all` each of
+    /// the receives that were under way then has been answered.
+    pub(super) const fn has_run_dry(&self, all: bool) -> bool {
+        self.is_dry && self.is_asked && (!all || self.receiving == 0)
+    }
+
+    /// Whether no message is in hand.
+    pub(super) fn is_empty(&self) -> bool {
+        self.held.is_empty()
+            && self.requests.is_empty()
+            && self.done.is_empty()
+            && self.poisoned.is_empty()
+            && self.quarantining == 0
+            && !self.acknowledging
     }
 
     pub(super) const fn is_quiet(&self) -> bool {

@@ -9,7 +9,7 @@ use floe_notify::{MessageId, QueueId};
 
 use crate::{
     Batch, BatchId, Discovery, Listing, ListingId, ListingProgress, ListingRequest, Mark, Marks,
-    News,
+    Metrics, News,
 };
 
 /// What one consumer is to do; it does not change while it runs.
@@ -49,6 +49,12 @@ pub struct Settings {
     pub lease: Duration,
     /// How often a consumer without work looks for batches and listings of others.
     pub look_every: Duration,
+    /// Whether it takes what is there and then ends by itself (`Trigger.AvailableNow`): what the
+    /// queue hands out, and what is outstanding in the ledger, whoever works on it. Without
+    /// notifications it lists the path once, from its start on. `list_every` counts once, at the
+    /// start. See [`is_at_rest`](super::Stream::is_at_rest) for when it ends: beside consumers
+    /// that go on, in the first moment in which nothing is outstanding.
+    pub available_now: bool,
 }
 
 impl Settings {
@@ -75,6 +81,7 @@ impl Settings {
             receive_cap: 5,
             lease: Duration::from_secs(300),
             look_every: Duration::from_secs(10),
+            available_now: false,
         }
     }
 }
@@ -285,6 +292,10 @@ pub enum Input {
     MarksRead(Box<Marks>),
     /// Answers [`Command::ReadMarks`].
     MarksNotRead,
+    /// Answers [`Command::ReadMetrics`].
+    MetricsRead(Metrics),
+    /// Answers [`Command::ReadMetrics`].
+    MetricsNotRead,
     /// Answers [`Command::NextBatch`].
     NextBatch(Option<Arc<Batch>>),
     /// Answers [`Command::NextBatch`]: the ledger failed.
@@ -332,6 +343,11 @@ pub enum Command {
     Receive {
         /// The most that there is room for.
         max: usize,
+        /// Whether to wait for messages as long as the queue lets one. Without, an empty answer
+        /// is to come soon, but it has to be a true one: Amazon SQS asks only some of its servers
+        /// when it is told not to wait at all ("Amazon SQS short and long polling"), so wait for
+        /// a second there.
+        wait: bool,
     },
     /// Hold a message for another visibility time-out.
     Extend(HeldId),
@@ -382,6 +398,8 @@ pub enum Command {
     },
     /// Read the marks from the ledger.
     ReadMarks,
+    /// Read from the ledger how much is left.
+    ReadMetrics,
     /// Take a batch from the ledger, for the [lease](Settings::lease).
     NextBatch,
     /// Hand a batch to the sink, and let the sink commit it under the stream and its id.

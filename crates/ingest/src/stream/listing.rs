@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use floe_notify::clock::Timestamp;
 
@@ -26,6 +27,8 @@ pub(super) struct Listings {
     pub(super) clock: Timer,
     /// When to look for a listing that is due.
     look: Timer,
+    /// One may be due that was not when the ledger was asked.
+    again: bool,
     work: Option<Work>,
     asks: BTreeMap<AskId, Asked>,
     waiting: VecDeque<AskId>,
@@ -79,7 +82,12 @@ impl Listings {
     }
 
     pub(super) fn next(&mut self, listing: Option<Listing>, now: Timestamp, settings: &Settings) {
-        self.look.done(now, settings.look_every);
+        let again = if self.again {
+            Duration::ZERO
+        } else {
+            settings.look_every
+        };
+        self.look.done(now, again);
         self.work = listing.map(|listing| Work {
             after: listing.after.clone(),
             listing: Arc::new(listing),
@@ -92,7 +100,8 @@ impl Listings {
 
     /// Looks for a listing at once.
     pub(super) fn look_now(&mut self, now: Timestamp) {
-        self.look.next = now;
+        self.again = true;
+        self.look.next = self.look.next.min(now);
     }
 
     pub(super) fn failed(&mut self, now: Timestamp) {
@@ -158,6 +167,11 @@ impl Listings {
         }
     }
 
+    /// Whether no listing is in hand and nothing is asked about.
+    pub(super) fn is_empty(&self) -> bool {
+        self.work.is_none() && self.asks.is_empty()
+    }
+
     pub(super) fn wakeup(&self, settings: &Settings) -> Option<Timestamp> {
         let work = match &self.work {
             Some(work) if matches!(work.stage, Stage::Fetch | Stage::Finish) => work.timer.wakeup(),
@@ -182,6 +196,7 @@ impl Listings {
         let Some(work) = &mut self.work else {
             if self.look.is_due(now) {
                 self.look.ask();
+                self.again = false;
                 commands.push(Command::NextListing);
             }
             return;

@@ -56,6 +56,11 @@ impl Records {
         self.job.is_none()
     }
 
+    /// Whether nothing waits to be recorded or is being recorded.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.job.is_none() && self.files.is_empty() && self.page.is_none()
+    }
+
     pub(super) fn wakeup(&self) -> Option<Timestamp> {
         self.job.as_ref().and_then(|_| self.timer.wakeup())
     }

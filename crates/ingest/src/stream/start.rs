@@ -32,8 +32,23 @@ impl Stream {
             return;
         }
         self.phase = Phase::Running;
+        let lists = self.lists_at_its_start(marks);
         self.listings.start(marks, &self.settings, self.now);
         self.start.plan(marks, queue, &self.settings, self.now);
+        if lists {
+            self.start.list();
+        }
+    }
+
+    /// Whether a stream that takes what is there has to list for it. Its clock counts for this
+    /// alone: what comes later is for the next one.
+    fn lists_at_its_start(&mut self, marks: &Marks) -> bool {
+        if !self.settings.available_now {
+            return false;
+        }
+        let clock = self.settings.list_every.take().zip(marks.backfill_started);
+        let is_due = clock.is_some_and(|(every, began)| self.now.since(began) >= every);
+        is_due || !self.settings.notifications
     }
 }
 
@@ -81,6 +96,18 @@ impl Start {
         self.queue = queue
             .filter(|_| settings.notifications)
             .map(|queue| (queue, now));
+    }
+
+    /// Asks for a listing, unless one of the whole path is asked for already.
+    fn list(&mut self) {
+        if !self
+            .steps
+            .iter()
+            .any(|step| matches!(step, Step::Request(_)))
+        {
+            self.steps
+                .push_front(Step::Request(ListingReason::Backfill));
+        }
     }
 
     /// The queue is gone, with everything in it.

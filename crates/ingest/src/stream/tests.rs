@@ -1,5 +1,7 @@
 //! The decider by itself: the failures that others had, each by name.
 
+mod rest;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,11 +67,15 @@ fn running() -> Stream {
         "{commands:?}"
     );
     let commands = stream.decide(Input::Marked, at(1));
-    assert!(
-        commands.contains(&Command::Receive { max: 10 }),
-        "{commands:?}"
-    );
+    assert!(commands.contains(&receive_ten()), "{commands:?}");
     stream
+}
+
+fn receive_ten() -> Command {
+    Command::Receive {
+        max: 10,
+        wait: true,
+    }
 }
 
 fn arrival(held: u64, news: News) -> Arrival {
@@ -270,14 +276,11 @@ fn catalogue_13_a_long_stop_is_listed_before_anything_is_received() {
     assert_eq!(requested(&commands), None, "the queue has kept everything");
     let (mut stream, commands) = join(marks(), Some(queue()), half);
     assert_eq!(requested(&commands), Some(ListingReason::Fallback));
-    assert!(!commands.contains(&Command::Receive { max: 10 }));
+    assert!(!commands.contains(&receive_ten()));
     let commands = stream.decide(Input::ListingRequested, at(half));
-    assert!(!commands.contains(&Command::Receive { max: 10 }));
+    assert!(!commands.contains(&receive_ten()));
     let commands = stream.decide(Input::Marked, at(half));
-    assert!(
-        commands.contains(&Command::Receive { max: 10 }),
-        "{commands:?}"
-    );
+    assert!(commands.contains(&receive_ten()), "{commands:?}");
 }
 
 #[test]
@@ -299,7 +302,7 @@ fn a_lost_queue_is_noted_then_set_up_then_listed() {
         matches!(commands[0], Command::Mark(Mark::Polled { .. })),
         "{commands:?}"
     );
-    assert!(next(Input::Marked).contains(&Command::Receive { max: 10 }));
+    assert!(next(Input::Marked).contains(&receive_ten()));
 }
 
 #[test]

@@ -120,8 +120,16 @@ impl Txn<'_> {
         }))
     }
 
-    /// The oldest listing that nobody holds.
+    /// The oldest listing that nobody holds, or the first one until it is over.
     fn free_listing(&self, now: Timestamp) -> Result<Option<(u64, Due)>, Fault> {
+        // No listing of the whole path comes to its end before the first one does.
+        if self.marks()?.backfill_finished.is_none()
+            && let Some(first) = self.first_listing()?
+        {
+            let due = self.due(first)?;
+            let free = due.filter(|due| self.is_free(due.lease.as_ref(), now));
+            return Ok(free.map(|due| (first, due)));
+        }
         for found in self.listings.iter()? {
             let (id, bytes) = found?;
             let due = Due::read(bytes.value())?;

@@ -28,11 +28,14 @@ pub(in super::super) struct Counts {
     pub(super) extended: u64,
     pub(super) forgotten: u64,
     pub(super) committed: u64,
+    pub(super) ended_by_themselves: u64,
     pub(super) steps: u64,
+    /// The longest that consumers took that came for what was there, in milliseconds.
+    pub(super) longest_once: u64,
 }
 
 impl Counts {
-    fn each(&mut self) -> [&mut u64; 26] {
+    fn each(&mut self) -> [&mut u64; 27] {
         [
             &mut self.received,
             &mut self.redelivered,
@@ -59,6 +62,7 @@ impl Counts {
             &mut self.extended,
             &mut self.forgotten,
             &mut self.committed,
+            &mut self.ended_by_themselves,
             &mut self.steps,
         ]
     }
@@ -68,6 +72,7 @@ impl Counts {
         for (sum, one) in self.each().into_iter().zip(other.each()) {
             *sum += *one;
         }
+        self.longest_once = self.longest_once.max(other.longest_once);
     }
 
     /// Everything has happened at least once.

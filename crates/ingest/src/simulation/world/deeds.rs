@@ -234,6 +234,7 @@ impl World {
         let Some(number) = self.alive() else { return };
         if self.processes[number].paused_until <= self.now {
             self.counts.stops += 1;
+            self.processes[number].there = None;
             self.decide(number, Input::Stop);
         }
     }

@@ -37,12 +37,13 @@ impl World {
             }
             self.counts.zombies += 1;
         }
+        let waits = matches!(command, Command::Receive { wait: true, .. });
         let Some(input) = self.carry_out(number, command) else {
             return;
         };
         self.counts.fenced += u64::from(input == Input::Fenced);
         let delay = match &input {
-            Input::Received { arrivals, .. } if arrivals.is_empty() => WAIT_MS,
+            Input::Received { arrivals, .. } if arrivals.is_empty() && waits => WAIT_MS,
             _ => self.latency(),
         };
         self.at(delay, Happening::Answer(number, input));
@@ -51,7 +52,7 @@ impl World {
     /// What is no transaction of the ledger alone is done here.
     fn carry_out(&mut self, number: usize, command: Command) -> Option<Input> {
         Some(match command {
-            Command::Receive { max } => self.receive(number, max),
+            Command::Receive { max, .. } => self.receive(number, max),
             Command::Extend(held) => self.extend(number, held),
             Command::Acknowledge(batch) => self.acknowledge(number, &batch),
             Command::Release(batch) => {
@@ -123,6 +124,10 @@ impl World {
                     Input::MarksNotRead,
                 )
             }
+            Command::ReadMetrics => {
+                let metrics = now_or_never(ledger.metrics());
+                told(metrics, Input::MetricsRead, Input::MetricsNotRead)
+            }
             Command::Commit(batch) => {
                 let done = now_or_never(ledger.commit(&claim, batch, now));
                 told(done, |_| Input::Committed, Input::NotCommitted)
@@ -191,6 +196,9 @@ impl World {
         let news = self.news(message);
         let process = &mut self.processes[number];
         process.last_held += 1;
+        if let Some(there) = &mut process.there {
+            there.received.insert(message.number);
+        }
         let held = HeldId(process.last_held);
         process.held.insert(held, (message.number, message.receipt));
         if self.bug == Some(Bug::AcknowledgesBeforeItIsDurable) {

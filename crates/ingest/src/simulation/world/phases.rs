@@ -30,6 +30,7 @@ impl World {
     pub(in super::super) fn calm(&mut self) -> Result<(), String> {
         let mut settings = self.settings.clone();
         settings.list_every = None;
+        self.keep_for_once();
         self.begin_again(settings, self.roles);
         self.wait("everything that was told of arrives", Self::is_quiet)?;
         self.land_rest();
@@ -124,7 +125,7 @@ impl World {
             Ok(world.processes.iter().all(|process| !process.is_alive))
         })?;
         self.counts.committed = self.sink.len() as u64;
-        self.counts.acknowledged = self.queue.acknowledged;
+        self.counts.acknowledged = self.queue.acknowledged.len() as u64;
         self.counts.repeated = self.sink.repeated;
         self.counts.steps = self.steps;
         self.counts.quarantined = self.metrics()?.quarantined;
@@ -190,7 +191,7 @@ impl World {
     }
 
     /// Ends all processes and starts others, after which nothing goes wrong any more.
-    fn begin_again(&mut self, settings: Settings, roles: usize) {
+    pub(super) fn begin_again(&mut self, settings: Settings, roles: usize) {
         self.faults = false;
         self.disk_is_full = false;
         self.calm = Some(settings);
@@ -220,7 +221,7 @@ impl World {
     }
 
     /// Lets things happen until something is true.
-    fn wait(
+    pub(super) fn wait(
         &mut self,
         what: &str,
         is_true: impl Fn(&Self) -> Result<bool, String>,
@@ -248,7 +249,7 @@ impl World {
         }
     }
 
-    fn check(&self, everything: bool) -> Result<(), String> {
+    pub(super) fn check(&self, everything: bool) -> Result<(), String> {
         let include = self.settings.include_existing;
         complete(&self.store, &self.sink, everything, include, self.fell_back)?;
         let metrics = self.metrics()?;
