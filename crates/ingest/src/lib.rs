@@ -54,11 +54,11 @@ pub use identity::{
     EntityTags, FileId, Home, IdentityError, MAX_ID_BYTES, MAX_TOKEN_BYTES, VersionRule,
 };
 pub use ledger::{
-    Batch, BatchId, Claim, CommitOutcome, Discovery, Expired, FileEntry, Founded, Founding, Ledger,
-    LedgerError, Listing, ListingId, ListingProgress, ListingReason, ListingRequest, LogState,
-    MAX_BODY_KEPT, MAX_DISCOVERIES, MAX_LISTINGS, MAX_OPEN_BATCHES, MAX_PAGE, MAX_QUARANTINED,
-    MAX_ROLE_BYTES, MAX_ROLES, Mark, Marks, Metrics, Poison, Recorded, Role, Seq, Sighting,
-    StateRow,
+    ArchiveMode, ArchiveOutcome, Batch, BatchId, Claim, CommitOutcome, Discovery, Expired,
+    FileEntry, Founded, Founding, Ledger, LedgerError, Listing, ListingId, ListingProgress,
+    ListingReason, ListingRequest, LogState, MAX_BODY_KEPT, MAX_DISCOVERIES, MAX_LISTINGS,
+    MAX_OPEN_BATCHES, MAX_PAGE, MAX_QUARANTINED, MAX_ROLE_BYTES, MAX_ROLES, Mark, Marks, Metrics,
+    Poison, Recorded, Role, Seq, Sighting, StateRow,
 };
 #[cfg(feature = "embedded")]
 pub use ledger::{EmbeddedError, EmbeddedLedger};
