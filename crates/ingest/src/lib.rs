@@ -32,6 +32,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "driver")]
+mod clean;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod filter;
@@ -48,6 +50,8 @@ mod sink;
 mod source;
 pub mod stream;
 
+#[cfg(feature = "driver")]
+pub use clean::{CleanError, CleanPolicy, Cleaned, Cleaner};
 pub use filter::{Filter, Glob};
 pub use former::{AGE_MARGIN, MAX_BATCH_FILES, form};
 pub use identity::{
