@@ -25,6 +25,7 @@ use crate::{
 };
 
 mod age;
+mod archive;
 mod batches;
 mod claims;
 mod files;
@@ -32,6 +33,7 @@ mod keeping;
 mod listings;
 
 pub use age::*;
+pub use archive::*;
 pub use batches::*;
 pub use claims::*;
 pub use files::*;
@@ -132,6 +134,10 @@ pub async fn ledger_contract(factory: &dyn LedgerFactory) {
     what_is_not_committed_is_never_forgotten(factory).await;
     what_was_forgotten_does_not_come_back(factory).await;
     a_young_stream_takes_files_of_any_age(factory).await;
+    committed_files_are_archived_once(factory).await;
+    what_is_not_committed_is_never_archived(factory).await;
+    archiving_changes_nothing_else(factory).await;
+    archived_files_are_forgotten_by_age(factory).await;
     compaction_changes_no_answer(factory).await;
 }
 

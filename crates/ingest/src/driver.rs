@@ -17,7 +17,7 @@ use floe_notify::options::Kept;
 use floe_notify::{EventQueue, Finding, Location, StreamId};
 
 use crate::stream::{QueueStart, Settings};
-use crate::{Claim, FileSource, Home, Ledger, Marks, Reader, Role, Sink};
+use crate::{Claim, CleanPolicy, Cleaner, FileSource, Home, Ledger, Marks, Reader, Role, Sink};
 
 pub use builder::{FileStreamBuilder, Trigger};
 pub use error::StreamError;
@@ -116,6 +116,7 @@ struct Opened {
     queue: Option<Arc<dyn EventQueue>>,
     reader: Reader,
     settings: Settings,
+    cleaner: Option<Cleaner>,
 }
 
 impl FileStream {
@@ -185,6 +186,7 @@ impl FileStream {
             self.take_up(&mut shape, &marks)?;
         }
         let settings = shape.settings();
+        let policy = CleanPolicy::new(&shape.options, &shape.location)?;
         let id = marks.founding.stream.clone();
         let queue = match &self.provider {
             Some(provider) if settings.notifications => {
@@ -205,6 +207,7 @@ impl FileStream {
                 rewrites: shape.rewrites(),
             },
             settings,
+            cleaner: policy.mode().map(|_| Cleaner::new(policy)),
             marks,
         })
     }

@@ -1,5 +1,6 @@
 //! What a stream remembers: the trait of ledgers, and the words it is written in.
 
+mod archive;
 mod batch;
 #[cfg(feature = "embedded")]
 mod embedded;
@@ -19,6 +20,7 @@ use floe_notify::{BoxFuture, MessageId};
 
 use crate::FileId;
 
+pub use archive::{ArchiveMode, ArchiveOutcome};
 pub use batch::{Batch, BatchId, CommitOutcome, MAX_OPEN_BATCHES};
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedLedger};
@@ -213,6 +215,32 @@ pub trait Ledger: Send + Sync + Debug {
         batch: BatchId,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<CommitOutcome, LedgerError>>;
+
+    /// Notes that committed files were cleaned away: deleted, or moved to another place; and says
+    /// of each, in order, what became of it.
+    ///
+    /// # Expected flow
+    /// After the file is gone from where it was, never before, so that a crash in between leaves
+    /// a mark that is missing and no mark that lies.
+    ///
+    /// # Guarantees
+    /// For each file, as if they came one after another:
+    /// - committed and without a mark: [`ArchiveOutcome::Now`], and
+    ///   [`StateRow::archived`] is `now` and `mode` from then on;
+    /// - marked before: [`ArchiveOutcome::Already`]; the first mark is the one;
+    /// - not committed, or not known: that is told, and nothing changes.
+    ///
+    /// Nothing else of a file changes: it stays known, and is forgotten as if it had no mark.
+    ///
+    /// # Errors
+    /// [`LedgerError::TooMany`] beyond [`MAX_DISCOVERIES`], [`LedgerError::Fenced`].
+    fn archive<'a>(
+        &'a self,
+        claim: &'a Claim,
+        files: &'a [FileId],
+        mode: ArchiveMode,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<ArchiveOutcome>, LedgerError>>;
 
     /// Keeps a message that cannot be read or that came too often, so that it can be acknowledged
     /// and looked at. One of the same message takes the place of the older one.

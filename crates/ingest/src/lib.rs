@@ -32,6 +32,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "driver")]
+mod clean;
 #[cfg(feature = "contract")]
 pub mod contract;
 #[cfg(feature = "driver")]
@@ -51,6 +53,8 @@ mod source;
 pub mod stream;
 
 #[cfg(feature = "driver")]
+pub use clean::{CleanError, CleanPolicy, Cleaned, Cleaner};
+#[cfg(feature = "driver")]
 pub use driver::{
     Batches, FileStream, FileStreamBuilder, GivenQueue, ManagedQueue, Observer, Progress,
     PulledStream, QueueProvider, Stopper, StreamError, StreamEvent, Summary, Trigger,
@@ -61,11 +65,11 @@ pub use identity::{
     EntityTags, FileId, Home, IdentityError, MAX_ID_BYTES, MAX_TOKEN_BYTES, VersionRule,
 };
 pub use ledger::{
-    Batch, BatchId, Claim, CommitOutcome, Discovery, Expired, FileEntry, Founded, Founding, Ledger,
-    LedgerError, Listing, ListingId, ListingProgress, ListingReason, ListingRequest, LogState,
-    MAX_BODY_KEPT, MAX_DISCOVERIES, MAX_LISTINGS, MAX_OPEN_BATCHES, MAX_PAGE, MAX_QUARANTINED,
-    MAX_ROLE_BYTES, MAX_ROLES, Mark, Marks, Metrics, Poison, Recorded, Role, Seq, Sighting,
-    StateRow,
+    ArchiveMode, ArchiveOutcome, Batch, BatchId, Claim, CommitOutcome, Discovery, Expired,
+    FileEntry, Founded, Founding, Ledger, LedgerError, Listing, ListingId, ListingProgress,
+    ListingReason, ListingRequest, LogState, MAX_BODY_KEPT, MAX_DISCOVERIES, MAX_LISTINGS,
+    MAX_OPEN_BATCHES, MAX_PAGE, MAX_QUARANTINED, MAX_ROLE_BYTES, MAX_ROLES, Mark, Marks, Metrics,
+    Poison, Recorded, Role, Seq, Sighting, StateRow,
 };
 #[cfg(feature = "embedded")]
 pub use ledger::{EmbeddedError, EmbeddedLedger};

@@ -15,9 +15,9 @@ use floe_notify::options::BatchBounds;
 use floe_notify::{BoxFuture, DriverError, MessageId};
 
 use crate::{
-    Batch, BatchId, Claim, CommitOutcome, Discovery, Expired, FileId, Founded, Founding, Ledger,
-    LedgerError, Listing, ListingId, ListingProgress, ListingRequest, Mark, Marks, Metrics, Poison,
-    Recorded, Role, StateRow,
+    ArchiveMode, ArchiveOutcome, Batch, BatchId, Claim, CommitOutcome, Discovery, Expired, FileId,
+    Founded, Founding, Ledger, LedgerError, Listing, ListingId, ListingProgress, ListingRequest,
+    Mark, Marks, Metrics, Poison, Recorded, Role, StateRow,
 };
 
 use book::Book;
@@ -221,6 +221,16 @@ impl Ledger for MemoryLedger {
         now: Timestamp,
     ) -> Answer<'a, CommitOutcome> {
         self.write(|book| book.commit(claim, batch, now))
+    }
+
+    fn archive<'a>(
+        &'a self,
+        claim: &'a Claim,
+        files: &'a [FileId],
+        mode: ArchiveMode,
+        now: Timestamp,
+    ) -> Answer<'a, Vec<ArchiveOutcome>> {
+        self.write(|book| book.archive(claim, files, mode, now))
     }
 
     fn quarantine<'a>(&'a self, claim: &'a Claim, poison: &'a Poison) -> Answer<'a, ()> {

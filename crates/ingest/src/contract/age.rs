@@ -9,20 +9,20 @@ use crate::{AGE_MARGIN, CommitOutcome, Discovery, Recorded, Sighting};
 const AGE: Duration = Duration::from_secs(1_000);
 
 /// Seconds after which a file that was found at 0 is forgotten.
-const OLD: u64 = 1_001 + AGE_MARGIN.as_secs();
+pub(super) const OLD: u64 = 1_001 + AGE_MARGIN.as_secs();
 
 /// Sweeps that the suite grants to a ledger until it has looked at a handful of files.
 const MAX_SWEEPS: usize = 100;
 
 impl Bench {
-    async fn commit_all(&self, now: u64) {
+    pub(super) async fn commit_all(&self, now: u64) {
         while let Some(batch) = self.next(1_000, now).await {
             good(self.open.commit(&self.claim, batch.id, at(now)).await);
         }
     }
 
     /// Sweeps once through everything, and answers how much was forgotten.
-    async fn sweep(&self, now: u64) -> usize {
+    pub(super) async fn sweep(&self, now: u64) -> usize {
         let mut forgotten = 0;
         for _ in 0..MAX_SWEEPS {
             let expired = good(self.open.expire(&self.claim, AGE, 2, at(now)).await);

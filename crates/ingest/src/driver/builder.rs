@@ -394,6 +394,7 @@ impl Shape {
             },
             max_file_age: age.map(|age| age.duration()),
             receivers: receivers.unwrap_or(usize::MAX),
+            available_now: self.trigger == Trigger::AvailableNow,
             ..Settings::new(self.path(), self.location.key_prefix())
         }
     }

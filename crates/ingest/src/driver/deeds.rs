@@ -11,12 +11,16 @@ use crate::source::sight;
 use crate::stream::Settings;
 use crate::stream::{AskAnswer, Command, Extension, HeldId, Input, ListedPage, ReceiveFailure};
 use crate::{
-    Ask, Batch, Claim, Discovery, FileId, LedgerError, Listing, ListingProgress, ListingReason,
-    Poison, Reader, Sighting, Sink,
+    Ask, Batch, Claim, Cleaned, Cleaner, Discovery, FileId, LedgerError, Listing, ListingProgress,
+    ListingReason, Poison, Reader, Sighting, Sink,
 };
 
 /// How long a receive waits for messages: the longest that SQS allows.
 const RECEIVE_WAIT: Duration = Duration::from_secs(20);
+
+/// How long it waits when the answer is wanted soon: SQS asks all of its servers only when it may
+/// wait at all ("Amazon SQS short and long polling").
+const SHORT_WAIT: Duration = Duration::from_secs(1);
 
 /// Files of one page of a listing.
 const PAGE_FILES: usize = 5_000;
@@ -59,6 +63,8 @@ pub(super) enum Effect {
     Queue(Arc<dyn EventQueue>),
     /// The ledger has the batch.
     Committed,
+    /// The cleaner has done a step.
+    Cleaned(Cleaner, Result<Cleaned, StreamError>),
 }
 
 impl Outcome {
@@ -118,14 +124,20 @@ impl Outcome {
 // === impl Tools: the queue ===
 
 impl Tools<'_> {
-    pub(super) async fn receive(&self, queue: Option<Arc<dyn EventQueue>>, max: usize) -> Outcome {
+    pub(super) async fn receive(
+        &self,
+        queue: Option<Arc<dyn EventQueue>>,
+        max: usize,
+        may_wait: bool,
+    ) -> Outcome {
+        let wait = if may_wait { RECEIVE_WAIT } else { SHORT_WAIT };
         let clock = &*self.stream.clock;
         let asked = clock.now();
         let later = Input::ReceiveFailed(ReceiveFailure::Later);
         let Some(queue) = queue else {
             return Outcome::of(later);
         };
-        match queue.receive(clock, max, RECEIVE_WAIT).await {
+        match queue.receive(clock, max, wait).await {
             Ok(deliveries) => Outcome {
                 input: None,
                 effect: Effect::Arrived { asked, deliveries },
@@ -302,6 +314,19 @@ impl Tools<'_> {
 // === impl Tools: the ledger ===
 
 impl Tools<'_> {
+    /// Cleans away a page of what is due, after a while.
+    pub(super) async fn clean(&self, mut cleaner: Cleaner, wait: Duration) -> Outcome {
+        let stream = self.stream;
+        stream.clock.sleep(wait).await;
+        let (ledger, source) = (&*stream.ledger, &*stream.source);
+        let (home, now) = (&self.reader.home, stream.clock.now());
+        let cleaned = cleaner.step(ledger, &self.claim, source, home, now).await;
+        Outcome {
+            input: None,
+            effect: Effect::Cleaned(cleaner, cleaned.map_err(StreamError::from)),
+        }
+    }
+
     /// What is neither of the queue nor of the sink.
     pub(super) async fn carry_out(&self, command: Command) -> Outcome {
         match command {
@@ -322,6 +347,7 @@ impl Tools<'_> {
             | Command::RequestListing(_)
             | Command::FinishListing { .. }
             | Command::ReadMarks
+            | Command::ReadMetrics
             | Command::Mark(_)
             | Command::Expire { .. } => self.keep_books(command).await,
             command => self.keep_batches(command).await,
@@ -378,6 +404,11 @@ impl Tools<'_> {
                     Outcome::of(Input::Expired { is_done })
                 };
                 Outcome::ledger(answer, "forgetting old files", done, Input::NotExpired)
+            }
+            Command::ReadMetrics => {
+                let done = |metrics| Outcome::of(Input::MetricsRead(metrics));
+                let answer = ledger.metrics().await;
+                Outcome::ledger(answer, "asking what is left", done, Input::MetricsNotRead)
             }
             _ => {
                 let done = |marks| Outcome::of(Input::MarksRead(Box::new(marks)));

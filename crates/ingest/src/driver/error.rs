@@ -2,7 +2,7 @@
 
 use floe_notify::{Finding, QueueError, ResourceError};
 
-use crate::{LedgerError, SinkError, SourceError};
+use crate::{CleanError, LedgerError, SinkError, SourceError};
 
 /// Why a stream does not start, or does not go on. What may pass by itself is tried again and is
 /// no such error: an [observer](crate::Observer) is told of it.
@@ -43,6 +43,9 @@ pub enum StreamError {
         /// The path that was given.
         is: String,
     },
+    /// Files cannot be cleaned away as the options say.
+    #[error(transparent)]
+    Clean(#[from] CleanError),
     /// The ledger says no.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -74,6 +77,7 @@ impl StreamError {
             Self::Options { .. } => "FLOE-INGEST-0040",
             Self::Incomplete { .. } => "FLOE-INGEST-0041",
             Self::PathChanged { .. } => "FLOE-INGEST-0042",
+            Self::Clean(error) => error.code(),
             Self::Ledger(error) => error.code(),
             Self::Source(error) => error.code(),
             Self::Sink(error) => error.code(),
@@ -90,7 +94,10 @@ impl StreamError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Options { .. } | Self::Incomplete { .. } | Self::PathChanged { .. } => false,
+            Self::Options { .. }
+            | Self::Incomplete { .. }
+            | Self::PathChanged { .. }
+            | Self::Clean(_) => false,
             Self::Ledger(error) => error.is_retryable(),
             Self::Source(error) => error.is_retryable(),
             Self::Sink(error) => error.is_retryable(),

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use floe_notify::{MessageId, QueueId};
 
-use crate::{BatchId, ListingId, StreamError};
+use crate::{BatchId, Cleaned, ListingId, StreamError};
 
 /// Something that happened in a stream.
 ///
@@ -70,6 +70,8 @@ pub enum StreamEvent {
         /// Their bytes.
         bytes: u64,
     },
+    /// Committed files were cleaned away, or were looked at for it.
+    Cleaned(Cleaned),
     /// Something did not work and is tried again.
     Retrying {
         /// What.
@@ -106,6 +108,11 @@ impl std::fmt::Display for StreamEvent {
             } => write!(
                 f,
                 "batch {batch} is committed: {files} files, {bytes} bytes"
+            ),
+            Self::Cleaned(cleaned) => write!(
+                f,
+                "{} files are deleted and {} moved, of {} that are known",
+                cleaned.deleted, cleaned.moved, cleaned.seen
             ),
             Self::Retrying { what, error } => {
                 write!(f, "{what} did not work and is tried again: {error}")

@@ -16,23 +16,32 @@ use futures::stream::FuturesUnordered;
 use super::deeds::{Effect, Outcome, Tools};
 use super::{FileStream, Opened, StreamError, StreamEvent, Summary, queue_start};
 use crate::stream::{Arrival, Command, Extension, HeldId, Input, Stream};
-use crate::{Batch, Sink};
+use crate::{Batch, Cleaned, Cleaner, Sink};
 
 /// How long the end waits for the queue to take messages back; it gets them anyhow when their
 /// time has run out.
 const RELEASE_TIME: Duration = Duration::from_secs(10);
+
+/// How long the cleaner waits after it has gone through all files.
+const CLEAN_EVERY: Duration = Duration::from_secs(3_600);
+
+/// How long it waits when the ledger failed.
+const CLEAN_AGAIN: Duration = Duration::from_secs(60);
 
 /// One run of a stream.
 pub(super) struct Work<'a> {
     tools: Arc<Tools<'a>>,
     decider: Stream,
     first: Option<Input>,
+    cleaner: Option<Cleaner>,
     queue: Option<Arc<dyn EventQueue>>,
     held: BTreeMap<HeldId, Delivery>,
     last_held: u64,
     /// What is being done, and answers with an input.
     doing: FuturesUnordered<BoxFuture<'a, Outcome>>,
     receives: FuturesUnordered<BoxFuture<'a, Outcome>>,
+    /// What nobody waits for at the end.
+    chores: FuturesUnordered<BoxFuture<'a, Outcome>>,
     /// What answers with nothing, and should be done before the end.
     releases: Vec<BoxFuture<'a, ()>>,
     timer: Option<(Timestamp, BoxFuture<'a, ()>)>,
@@ -60,11 +69,13 @@ impl<'a> Work<'a> {
         Self {
             decider: Stream::new(opened.settings.clone()),
             first: Some(joined),
+            cleaner: opened.cleaner,
             queue: opened.queue,
             held: BTreeMap::new(),
             last_held: 0,
             doing: FuturesUnordered::new(),
             receives: FuturesUnordered::new(),
+            chores: FuturesUnordered::new(),
             releases: Vec::new(),
             timer: None,
             batch: None,
@@ -86,6 +97,9 @@ impl<'a> Work<'a> {
     pub(super) async fn run(mut self) -> Result<Summary, StreamError> {
         if let Some(first) = self.first.take() {
             self.feed(first);
+        }
+        if let Some(cleaner) = self.cleaner.take() {
+            self.clean(cleaner, Duration::ZERO);
         }
         let stream = self.tools.stream;
         let mut stopped = pin!(stream.stopper.stopped());
@@ -114,7 +128,7 @@ impl<'a> Work<'a> {
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Next> {
-        for answers in [&mut self.doing, &mut self.receives] {
+        for answers in [&mut self.doing, &mut self.receives, &mut self.chores] {
             if let Poll::Ready(Some(outcome)) = answers.poll_next_unpin(context) {
                 return Poll::Ready(Next::Done(Box::new(outcome)));
             }
@@ -175,6 +189,7 @@ impl<'a> Work<'a> {
                 self.tell(&StreamEvent::QueueReady { queue: id });
             }
             Effect::Committed => self.committed(),
+            Effect::Cleaned(cleaner, cleaned) => self.cleaned(cleaner, cleaned),
         }
         if let Some(input) = input {
             self.feed(input);
@@ -202,6 +217,30 @@ impl<'a> Work<'a> {
             files: batch.files.len(),
             bytes,
         });
+    }
+
+    /// Goes on cleaning away: at once within a sweep, after a while behind one.
+    fn cleaned(&mut self, cleaner: Cleaner, cleaned: Result<Cleaned, StreamError>) {
+        let wait = match cleaned {
+            Ok(cleaned) => {
+                let is_done = cleaned.is_done;
+                self.tell(&StreamEvent::Cleaned(cleaned));
+                if is_done { CLEAN_EVERY } else { Duration::ZERO }
+            }
+            // Whoever is fenced is told so by the next command.
+            Err(error) => {
+                let what = "cleaning files away";
+                self.tell(&StreamEvent::Retrying { what, error });
+                CLEAN_AGAIN
+            }
+        };
+        self.clean(cleaner, wait);
+    }
+
+    fn clean(&mut self, cleaner: Cleaner, wait: Duration) {
+        let tools = Arc::clone(&self.tools);
+        self.chores
+            .push(Box::pin(async move { tools.clean(cleaner, wait).await }));
     }
 
     /// Reads what came, and keeps hold of it.
@@ -255,8 +294,8 @@ impl<'a> Work<'a> {
                 }
                 return;
             }
-            Command::Receive { max } => {
-                let receive = Box::pin(async move { tools.receive(queue, max).await });
+            Command::Receive { max, wait } => {
+                let receive = Box::pin(async move { tools.receive(queue, max, wait).await });
                 self.receives.push(receive);
                 return;
             }

@@ -1,5 +1,6 @@
 //! The durable ledger of one process: a file in a directory.
 
+mod archive;
 mod batches;
 mod block;
 mod code;
@@ -32,9 +33,9 @@ use floe_notify::options::BatchBounds;
 use floe_notify::{BoxFuture, MessageId};
 
 use crate::{
-    Batch, BatchId, Claim, CommitOutcome, Discovery, Expired, FileId, Founded, Founding, Ledger,
-    LedgerError, Listing, ListingId, ListingProgress, ListingRequest, Mark, Marks, Metrics, Poison,
-    Recorded, Role, StateRow,
+    ArchiveMode, ArchiveOutcome, Batch, BatchId, Claim, CommitOutcome, Discovery, Expired, FileId,
+    Founded, Founding, Ledger, LedgerError, Listing, ListingId, ListingProgress, ListingRequest,
+    Mark, Marks, Metrics, Poison, Recorded, Role, StateRow,
 };
 
 pub use error::EmbeddedError;
@@ -332,6 +333,19 @@ impl Ledger for EmbeddedLedger {
     ) -> Answer<'a, CommitOutcome> {
         let claim = claim.clone();
         self.change(0, move |txn| txn.commit(&claim, batch, now))
+    }
+
+    fn archive<'a>(
+        &'a self,
+        claim: &'a Claim,
+        files: &'a [FileId],
+        mode: ArchiveMode,
+        now: Timestamp,
+    ) -> Answer<'a, Vec<ArchiveOutcome>> {
+        let (claim, files) = (claim.clone(), files.to_vec());
+        self.change(files.len(), move |txn| {
+            txn.archive(&claim, &files, mode, now)
+        })
     }
 
     fn quarantine<'a>(&'a self, claim: &'a Claim, poison: &'a Poison) -> Answer<'a, ()> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use floe_notify::clock::Timestamp;
 
-use super::BatchId;
+use super::{ArchiveMode, BatchId};
 use crate::FileId;
 
 /// Most discoveries of one transaction: ten pages of a listing, or a thousand full receives.
@@ -178,6 +178,7 @@ impl LogState {
 ///     state: LogState::Waiting,
 ///     processed: None,
 ///     committed: None,
+///     archived: None,
 /// };
 /// assert!(row.committed.is_none());
 /// # Ok::<(), floe_ingest::IdentityError>(())
@@ -201,6 +202,8 @@ pub struct StateRow {
     /// When its batch was committed; after [`Ledger::compact`](super::Ledger::compact) possibly
     /// when a later batch was.
     pub committed: Option<Timestamp>,
+    /// When and how it was cleaned away.
+    pub archived: Option<(Timestamp, ArchiveMode)>,
 }
 
 /// What one call of [`Ledger::expire`](super::Ledger::expire) did.

@@ -8,8 +8,9 @@ use floe_notify::clock::Timestamp;
 
 use super::book::{Book, bound, limit};
 use crate::{
-    AGE_MARGIN, Claim, Discovery, Expired, FileEntry, FileId, LedgerError, ListingProgress,
-    LogState, MAX_DISCOVERIES, MAX_PAGE, Recorded, Seq, Sighting, StateRow,
+    AGE_MARGIN, ArchiveMode, ArchiveOutcome, Claim, Discovery, Expired, FileEntry, FileId,
+    LedgerError, ListingProgress, LogState, MAX_DISCOVERIES, MAX_PAGE, Recorded, Seq, Sighting,
+    StateRow,
 };
 
 #[derive(Clone, Debug, Default)]
@@ -31,6 +32,7 @@ pub(super) struct Known {
     pub(super) size: u64,
     pub(super) created: Timestamp,
     pub(super) discovered: Timestamp,
+    pub(super) archived: Option<(Timestamp, ArchiveMode)>,
 }
 
 impl Files {
@@ -97,6 +99,7 @@ impl Known {
             size: file.size,
             created: file.created,
             discovered: now,
+            archived: None,
         }
     }
 }
@@ -125,6 +128,33 @@ impl Book {
         let files = &mut self.files;
         let each = discoveries.iter();
         Ok(each.map(|file| files.record(file, so_far, now)).collect())
+    }
+
+    pub(super) fn archive(
+        &mut self,
+        claim: &Claim,
+        ids: &[FileId],
+        mode: ArchiveMode,
+        now: Timestamp,
+    ) -> Result<Vec<ArchiveOutcome>, LedgerError> {
+        self.check(claim)?;
+        let (what, remedy) = ("files of one transaction", "split the call");
+        limit(what, ids.len(), MAX_DISCOVERIES, remedy)?;
+        let (batches, files) = (&self.batches, &mut self.files.known);
+        let mut archive = |id: &FileId| {
+            let Some(known) = files.get_mut(id) else {
+                return ArchiveOutcome::Unknown;
+            };
+            if known.archived.is_some() {
+                return ArchiveOutcome::Already;
+            }
+            if !known.seq.is_some_and(|seq| batches.is_committed(seq)) {
+                return ArchiveOutcome::NotCommitted;
+            }
+            known.archived = Some((now, mode));
+            ArchiveOutcome::Now
+        };
+        Ok(ids.iter().map(&mut archive).collect())
     }
 
     pub(super) fn unknown(&self, ids: &[FileId]) -> Result<Vec<bool>, LedgerError> {
@@ -162,6 +192,7 @@ impl Book {
             state,
             processed,
             committed,
+            archived: known.archived,
         }
     }
 

@@ -91,7 +91,7 @@ fn a_store_of_another_program_or_of_a_newer_version_is_refused() {
     let database = redb::Database::create(&path).unwrap();
     let meta = redb::TableDefinition::<&str, &[u8]>::new("meta");
     let write = database.begin_write().unwrap();
-    let newer: &[u8] = &[2];
+    let newer: &[u8] = &[3];
     write
         .open_table(meta)
         .unwrap()

@@ -3,6 +3,7 @@
 
 use super::code::{Reader, put, put_bytes, put_difference, shared};
 use super::fault::Fault;
+use crate::ArchiveMode;
 
 /// Bytes of the key and the record of a block: what fits a page of the store (4 KiB) beside its
 /// own words.
@@ -16,7 +17,11 @@ pub(super) struct Known {
     pub(super) size: u64,
     pub(super) created: u64,
     pub(super) discovered: u64,
+    pub(super) archived: Option<Archived>,
 }
+
+/// When and how a file was cleaned away.
+pub(super) type Archived = (u64, ArchiveMode);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -54,6 +59,8 @@ pub(super) struct Walk {
     id: Vec<u8>,
     seq: u64,
     discovered: u64,
+    /// That of the last file that has one.
+    archived: Option<Archived>,
 }
 
 impl Walk {
@@ -64,6 +71,7 @@ impl Walk {
             id: key.to_vec(),
             seq: 0,
             discovered: 0,
+            archived: None,
         }
     }
 
@@ -87,17 +95,20 @@ impl Walk {
         let discovered = reader.difference(self.discovered)?;
         let created = reader.difference(discovered)?;
         let size = reader.number()?;
+        let archived = trailer(&mut reader, self.archived, discovered)?;
         self.id.truncate(shared);
         self.id.extend(suffix);
         self.at += before - reader.0.len();
         // A file without a number says nothing about the next one's.
         self.seq = if seq == 0 { self.seq } else { seq };
         self.discovered = discovered;
+        self.archived = archived.or(self.archived);
         Ok(Some(Known {
             seq,
             size,
             created,
             discovered,
+            archived,
         }))
     }
 
@@ -136,15 +147,16 @@ pub(super) fn pack(key: &[u8], entries: &[Entry], most: usize) -> Vec<Block> {
     blocks
 }
 
-/// As [`pack`], with blocks of about the same length: for names that come in any order, so that
-/// each block has room for more.
-pub(super) fn pack_evenly(key: &[u8], entries: &[Entry]) -> Vec<Block> {
+/// As [`pack`], with blocks of about the same length, `least` of them and more where they are too
+/// few: for names that come in any order, so that each block has room for more.
+pub(super) fn pack_evenly(key: &[u8], entries: &[Entry], least: usize) -> Vec<Block> {
     let whole = pack(key, entries, usize::MAX);
     let length = whole.iter().map(Block::length).sum::<usize>();
-    if length <= ROOM {
+    let count = length.div_ceil(ROOM).max(least);
+    if count <= 1 {
         return whole;
     }
-    let most = length / length.div_ceil(ROOM) + SLACK;
+    let most = length / count + SLACK;
     pack(key, entries, most.min(ROOM))
 }
 
@@ -156,6 +168,7 @@ struct Packer {
     before: Vec<u8>,
     seq: u64,
     discovered: u64,
+    archived: Option<Archived>,
 }
 
 impl Packer {
@@ -165,6 +178,7 @@ impl Packer {
             before: key,
             seq: 0,
             discovered: 0,
+            archived: None,
         }
     }
 
@@ -178,6 +192,10 @@ impl Packer {
         put_difference(out, known.discovered, self.discovered);
         put_difference(out, known.created, known.discovered);
         put(out, known.size);
+        if let Some(archived) = known.archived {
+            put_trailer(out, archived, self.archived, known.discovered);
+            self.archived = Some(archived);
+        }
         self.seq = if known.seq == 0 { self.seq } else { known.seq };
         self.discovered = known.discovered;
         self.block.files += 1;
@@ -188,4 +206,50 @@ impl Packer {
 pub(super) fn separator(before: &[u8], id: &[u8]) -> Vec<u8> {
     let length = shared(before, id) + 1;
     id.get(..length).unwrap_or(id).to_vec()
+}
+
+/// How a trailer says that a file was archived when and how the last one before it was.
+const SAME: u8 = 0;
+const DELETED: u8 = 1;
+const MOVED: u8 = 2;
+
+/// Writes behind a file when and how it was archived: two bytes for one that was archived together
+/// with another one of the block.
+///
+/// A trailer begins as a file would whose name adds nothing to the one before, which only the
+/// first file of a block can do; so blocks without trailers are written as they always were.
+fn put_trailer(out: &mut Vec<u8>, archived: Archived, last: Option<Archived>, discovered: u64) {
+    if last == Some(archived) {
+        return out.extend([SAME, 0]);
+    }
+    let how = match archived.1 {
+        ArchiveMode::Delete => DELETED,
+        ArchiveMode::Move => MOVED,
+    };
+    out.extend([how, 0]);
+    put_difference(out, archived.0, last.map_or(discovered, |(at, _)| at));
+}
+
+/// Reads what [`put_trailer`] wrote, if there is anything.
+fn trailer(
+    reader: &mut Reader<'_>,
+    last: Option<Archived>,
+    discovered: u64,
+) -> Result<Option<Archived>, Fault> {
+    let [how, 0, rest @ ..] = reader.0 else {
+        return Ok(None);
+    };
+    let mode = match *how {
+        SAME => None,
+        DELETED => Some(ArchiveMode::Delete),
+        MOVED => Some(ArchiveMode::Move),
+        _ => return Err(Fault::Damaged("a file has no name")),
+    };
+    *reader = Reader(rest);
+    let Some(mode) = mode else {
+        let same = last.ok_or(Fault::Damaged("a file was archived with none before it"))?;
+        return Ok(Some(same));
+    };
+    let at = reader.difference(last.map_or(discovered, |(at, _)| at))?;
+    Ok(Some((at, mode)))
 }

@@ -120,19 +120,13 @@ impl Txn<'_> {
             .last()
             .map(|entry| entry.id.clone())
             .filter(|_| !is_done);
-        let open = self.open_ranges()?;
-        let batched = head.batched;
-        let is_settled = |seq: u64| {
-            let before = open.partition_point(|(first, _)| *first <= seq);
-            let near = before.checked_sub(1).and_then(|place| open.get(place));
-            seq <= batched && near.is_none_or(|(_, last)| *last < seq)
-        };
+        let settled = self.settled()?;
         let is_old = |known: Known| {
             let seen = Timestamp::from_millis(known.created.max(known.discovered));
             now.since(seen) > age.saturating_add(AGE_MARGIN)
         };
         let mut old = part;
-        old.retain(|entry| is_old(entry.known) && is_settled(entry.known.seq));
+        old.retain(|entry| is_old(entry.known) && settled.holds(entry.known.seq));
         let mut horizon = head.horizon;
         if !old.is_empty() || horizon.is_some() {
             let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
@@ -151,13 +145,16 @@ impl Txn<'_> {
         })
     }
 
-    /// The first and last numbers of open batches, in their order.
-    fn open_ranges(&self) -> Result<Vec<(u64, u64)>, Fault> {
+    /// What nobody works on any more.
+    pub(super) fn settled(&self) -> Result<Settled, Fault> {
         let open = self.open.iter()?.map(|found| {
             let batch = OpenBatch::read(found?.1.value())?;
             Ok((batch.first, batch.last()))
         });
-        open.collect()
+        Ok(Settled {
+            batched: self.head()?.batched,
+            open: open.collect::<Result<_, Fault>>()?,
+        })
     }
 
     /// Forgets files, and batches of which no file is known any more.
@@ -193,6 +190,22 @@ impl Txn<'_> {
     }
 }
 
+/// Which numbers of the log are committed.
+pub(super) struct Settled {
+    batched: u64,
+    /// The first and last numbers of open batches, in their order.
+    open: Vec<(u64, u64)>,
+}
+
+impl Settled {
+    /// True for what is committed, and for 0, the number of what was only seen.
+    pub(super) fn holds(&self, seq: u64) -> bool {
+        let before = self.open.partition_point(|(first, _)| *first <= seq);
+        let near = before.checked_sub(1).and_then(|place| self.open.get(place));
+        seq <= self.batched && near.is_none_or(|(_, last)| *last < seq)
+    }
+}
+
 pub(super) const NO_BATCH: Fault = Fault::Damaged("a committed file is in no batch");
 
 fn id(discoveries: &[Discovery], place: usize) -> Option<&[u8]> {
@@ -221,6 +234,7 @@ fn changes(
             size: file.size,
             created: file.created.as_millis(),
             discovered: now.as_millis(),
+            archived: None,
         };
         // One that is seen and then told of in one call is new.
         changes.pop_if(|last| last.id == file.id.as_bytes());

@@ -187,7 +187,7 @@ fn merge(key: &[u8], there: Vec<Entry>, new: &[Entry]) -> (Vec<Block>, u64) {
     if runs == 1 && (is_at_the_end || new.len() > 1) {
         return (pack_run(key, &entries, end), added);
     }
-    (pack_evenly(key, &entries), added)
+    (pack_evenly(key, &entries, 1), added)
 }
 
 /// Packs what was added one after another, up to `end`, densely, and what follows beside it.
@@ -203,7 +203,7 @@ fn pack_run(key: &[u8], entries: &[Entry], end: usize) -> Vec<Block> {
         blocks.extend(whole);
     } else {
         blocks.push(last);
-        blocks.extend(pack_evenly(&separator(&before.id, &first.id), back));
+        blocks.extend(pack_evenly(&separator(&before.id, &first.id), back, 1));
     }
     blocks
 }
@@ -247,10 +247,64 @@ fn keep(
     if entries.is_empty() {
         table.remove(key)?;
     }
-    for block in pack_evenly(key, &entries) {
+    for block in pack_evenly(key, &entries, 1) {
         table.insert(block.key.as_slice(), block.bytes.as_slice())?;
     }
     Ok(())
+}
+
+/// Most blocks that are packed together while what is known of their files changes.
+const MAX_GROUP: usize = 256;
+
+/// Changes what is known of files that are known; they ascend. Blocks that lie side by side are
+/// packed together, so that a block that grows out of its page does not take another one alone.
+pub(super) fn replace(table: &mut Table<'_, Bytes, Bytes>, changes: &[Entry]) -> Result<(), Fault> {
+    let mut rest = changes;
+    while !rest.is_empty() {
+        let (blocks, count) = group(table, rest)?;
+        let (here, behind) = rest.split_at(count.max(1));
+        let mut keys: Vec<Vec<u8>> = Vec::with_capacity(blocks.len());
+        let mut entries = Vec::new();
+        for block in blocks {
+            entries.extend(Walk::new(&block.key, block.bytes).entries()?);
+            keys.push(block.key);
+        }
+        let mut changes = here.iter().peekable();
+        for entry in &mut entries {
+            if let Some(change) = changes.next_if(|change| change.id == entry.id) {
+                entry.known = change.known;
+            }
+        }
+        let first = keys.first().map(Vec::as_slice).unwrap_or_default();
+        let blocks = pack_evenly(first, &entries, keys.len());
+        for key in &keys {
+            table.remove(key.as_slice())?;
+        }
+        for block in &blocks {
+            table.insert(block.key.as_slice(), block.bytes.as_slice())?;
+        }
+        rest = behind;
+    }
+    Ok(())
+}
+
+/// The blocks side by side that the first changes are in, and how many of the changes these are.
+fn group(table: &Table<'_, Bytes, Bytes>, changes: &[Entry]) -> Result<(Vec<Block>, usize), Fault> {
+    let (mut blocks, mut count) = (Vec::new(), 0);
+    let mut next: Option<Vec<u8>> = None;
+    while let Some(change) = changes.get(count).filter(|_| blocks.len() < MAX_GROUP) {
+        let (block, end) = block_of(table, &change.id)?;
+        if count > 0 && next.as_ref() != Some(&block.key) {
+            break;
+        }
+        count = match &end {
+            Some(end) => changes.partition_point(|change| change.id < *end),
+            None => changes.len(),
+        };
+        blocks.push(block);
+        next = end;
+    }
+    Ok((blocks, count))
 }
 
 /// Writes blocks from `from` on as densely as they can be, about `most` of them, and returns where

@@ -11,12 +11,16 @@ use super::error::EmbeddedError;
 use super::fault::Fault;
 use super::known;
 use super::lock::Lock;
-use super::txn::{FORMAT, KNOWN, META, Txn};
+use super::txn::{FORMAT, KNOWN, META, Txn, write_format};
 use super::view::View;
 use crate::LedgerError;
 
-/// Version of the records; a newer one is refused rather than misread.
-pub(super) const NEWEST: u64 = 1;
+/// Version of the records of a ledger in which nothing was ever archived.
+pub(super) const OLDEST: u64 = 1;
+
+/// Version of the records of all others; a newer one is refused rather than misread. A ledger gets
+/// it with the first file that is archived, so that until then older programs read it, too.
+pub(super) const NEWEST: u64 = 2;
 
 /// Bytes of the file that are kept in memory.
 const CACHE: usize = 64 << 20;
@@ -73,9 +77,7 @@ impl Store {
             let database = Builder::new().create_with_backend(Watched { inner, unconfirmed })?;
             let write = database.begin_write()?;
             let mut txn = Txn::begin(&write)?;
-            let mut format = Vec::new();
-            super::code::put(&mut format, NEWEST);
-            txn.meta.insert(FORMAT, format.as_slice())?;
+            write_format(&mut txn.meta, OLDEST)?;
             txn.end()?;
             write.commit()?;
             database.close()?;
@@ -220,7 +222,7 @@ impl Store {
             Ok((database, format))
         });
         match opened {
-            Ok((database, NEWEST)) => Ok(database),
+            Ok((database, OLDEST..=NEWEST)) => Ok(database),
             Ok((_, found)) if found > NEWEST => Err(EmbeddedError::NewerFormat {
                 path: path.to_owned(),
                 found,

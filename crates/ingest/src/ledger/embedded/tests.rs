@@ -3,6 +3,7 @@
 mod blocks;
 mod disk;
 mod faults;
+mod formats;
 mod work;
 
 use std::pin::pin;

@@ -219,6 +219,14 @@ impl<'t> Txn<'t> {
     }
 }
 
+/// Notes which version the records have.
+pub(super) fn write_format(meta: &mut Table<'_, Name, Bytes>, format: u64) -> Result<(), Fault> {
+    let mut bytes = Vec::new();
+    super::code::put(&mut bytes, format);
+    meta.insert(FORMAT, bytes.as_slice())?;
+    Ok(())
+}
+
 /// Reads the marks of a stream that is founded.
 pub(super) fn marks(meta: &impl ReadableTable<Name, Bytes>, head: &Head) -> Result<Marks, Fault> {
     let missing = Fault::Damaged("the marks are missing");

@@ -151,6 +151,9 @@ impl States {
             state,
             processed,
             committed,
+            archived: known
+                .archived
+                .map(|(at, mode)| (Timestamp::from_millis(at), mode)),
         })
     }
 

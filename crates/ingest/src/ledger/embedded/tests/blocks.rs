@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use redb::{Database, ReadableTable, backends::InMemoryBackend};
 
 use super::Dice;
+use crate::ArchiveMode;
 use crate::ledger::embedded::block::{Entry, Known};
 use crate::ledger::embedded::known::{self, Finder};
 use crate::ledger::embedded::txn::KNOWN;
@@ -16,6 +17,12 @@ fn known(number: u64) -> Known {
         size: number.rotate_left(7) >> (number % 60),
         created: u64::MAX - number,
         discovered: number.wrapping_mul(number),
+        archived: match number % 5 {
+            0 => Some((number, ArchiveMode::Move)),
+            // As many that are archived together.
+            1 | 2 => Some((77, ArchiveMode::Delete)),
+            _ => None,
+        },
     }
 }
 
@@ -85,6 +92,16 @@ fn blocks_hold_what_a_map_holds_whatever_is_added_and_taken() {
                 .filter(|name| map.remove(name).is_some())
                 .collect();
             known::remove(&mut table, &gone).unwrap();
+        } else if round % 7 == 6 {
+            let mut changes = Vec::new();
+            for (id, what) in &mut map {
+                if dice.below(3) == 0 {
+                    *what = known(dice.roll());
+                    let (id, known) = (id.clone(), *what);
+                    changes.push(Entry { id, known });
+                }
+            }
+            known::replace(&mut table, &changes).unwrap();
         } else if round % 50 == 49 {
             let mut from = Some(Vec::new());
             while let Some(key) = from {

@@ -9,8 +9,8 @@ use floe_notify::{Message, MessageId, QueueId, StreamId};
 use super::{Dice, block_on};
 use crate::memory::MemoryLedger;
 use crate::{
-    BatchId, Claim, Discovery, FileId, Founding, Ledger, LedgerError, ListingId, ListingProgress,
-    ListingReason, ListingRequest, Mark, Poison, Role, Sighting, VersionRule,
+    ArchiveMode, BatchId, Claim, Discovery, FileId, Founding, Ledger, LedgerError, ListingId,
+    ListingProgress, ListingReason, ListingRequest, Mark, Poison, Role, Sighting, VersionRule,
 };
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -26,6 +26,7 @@ pub(super) enum Job {
     Renew(Claim, BatchId),
     Release(Claim, BatchId),
     Commit(Claim, BatchId),
+    Archive(Claim, Vec<FileId>, ArchiveMode),
     Quarantine(Claim, Poison),
     Discharge(MessageId),
     Request(Claim, ListingRequest),
@@ -59,6 +60,7 @@ pub(super) fn run(ledger: &dyn Ledger, job: &Job, now: Timestamp) -> Result<Stri
             Job::Renew(claim, batch) => text(ledger.renew(claim, *batch, LEASE, now).await),
             Job::Release(claim, batch) => text(ledger.release(claim, *batch).await),
             Job::Commit(claim, batch) => text(ledger.commit(claim, *batch, now).await),
+            Job::Archive(claim, ids, mode) => text(ledger.archive(claim, ids, *mode, now).await),
             Job::Quarantine(claim, poison) => text(ledger.quarantine(claim, poison).await),
             Job::Discharge(message) => text(ledger.discharge(message).await),
             Job::Request(claim, request) => text(ledger.request_listing(claim, request, now).await),
@@ -216,7 +218,7 @@ impl Beside {
         let back = [0, 0, 0, 0, 0, 1, 2][self.dice.below(7) as usize].min(self.claims.len() - 1);
         let claim = self.claims[self.claims.len() - 1 - back].clone();
         let batch = BatchId(self.dice.below(self.last_batch + 1));
-        match self.dice.below(32) {
+        match self.dice.below(35) {
             0..10 => self.record(claim),
             10..14 => {
                 let max_files = 1 + self.dice.below(60);
@@ -243,9 +245,18 @@ impl Beside {
                 Job::Expire(claim, 1 + self.dice.below(80) as usize)
             }
             30 => Job::Compact,
+            31..34 => self.archive(claim),
             _ if self.dice.below(4) == 0 => Job::Leave(claim),
             _ => self.record(claim),
         }
+    }
+
+    fn archive(&mut self, claim: Claim) -> Job {
+        let (start, step) = (self.dice.below(NAMES), 1 + self.dice.below(9));
+        let count = [1, 30, 150][self.dice.below(3) as usize];
+        let numbers = (0..count).map(|number| (start + number * step) % NAMES);
+        let mode = [ArchiveMode::Delete, ArchiveMode::Move][self.dice.below(2) as usize];
+        Job::Archive(claim, numbers.map(id).collect(), mode)
     }
 
     fn record(&mut self, claim: Claim) -> Job {
