@@ -184,7 +184,7 @@ fn processed_files_are_cleaned_up_only_when_nothing_is_lost_by_it() {
             error[FLOE-NOTIFY-0046] cloudFiles.cleanSource.retentionDuration: files are deleted after more than 7 days, not after 7 days
             error[FLOE-NOTIFY-0046] cloudFiles.cleanSource.retentionDuration: files stay for 7 days, but are forgotten after 6 days and would be found again
               = give `cloudFiles.maxFileAge` at least the same length
-            warning[FLOE-NOTIFY-0049] cloudFiles.maxFileAge: files are remembered for less than 14 days; a message that comes later makes a duplicate
+            warning[FLOE-NOTIFY-0049] cloudFiles.maxFileAge: files are remembered for less than 14 days; a file whose message comes later is taken for old and left out
               = 90 days are recommended
             warning[FLOE-NOTIFY-0049] cloudFiles.cleanSource.moveDestination: files are not moved, because `cloudFiles.cleanSource` is not MOVE
         "#]],

@@ -366,7 +366,9 @@ impl Shape {
     }
 
     pub(super) fn founding(&self, stream: StreamId) -> Founding {
-        let kept = self.options.keep();
+        let mut kept = self.options.keep();
+        // The ledger knows it by itself, and may be told of a move.
+        kept.given.remove(keys::PATH.info().name);
         Founding {
             stream,
             path: self.path(),

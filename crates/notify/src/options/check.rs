@@ -102,8 +102,8 @@ impl Options {
             .is_some_and(|age| age < LEAST_FILE_AGE)
         {
             let message = format!(
-                "files are remembered for less than {LEAST_FILE_AGE}; a message that comes later \
-                 makes a duplicate"
+                "files are remembered for less than {LEAST_FILE_AGE}; a file whose message comes \
+                 later is taken for old and left out"
             );
             let name = keys::MAX_FILE_AGE.info().name;
             let finding = Finding::warning(codes::DOUBTFUL_OPTION, name, message);

@@ -52,7 +52,7 @@ keys! {
     ALLOW_OVERWRITES: Setting<bool> = "cloudFiles.allowOverwrites", Group::Common,
         "whether a file that changed is processed again, as a whole, in its latest version; \
          not with `cleanSource`",
-        or("false", false);
+        change(Change::Fixed), or("false", false);
     BACKFILL_INTERVAL: Key<Interval> = "cloudFiles.backfillInterval", Group::Common,
         "how often a listing looks for files that no event told of; it never makes duplicates";
     CLEAN_SOURCE: Setting<CleanSource> = "cloudFiles.cleanSource", Group::Common,
@@ -75,8 +75,8 @@ keys! {
         "how many new files a batch holds at most",
         or("1000", 1000);
     MAX_FILE_AGE: Key<Interval> = "cloudFiles.maxFileAge", Group::Common,
-        "how long a file is remembered; 14 days at least, 90 recommended; shorter than the life of \
-         messages it makes duplicates";
+        "how long a file is remembered; 14 days at least, 90 recommended; a file whose \
+         message comes later is taken for old and left out";
     PARTITION_COLUMNS: Key<PartitionColumns> = "cloudFiles.partitionColumns", Group::Common,
         "Hive-style columns to take from paths; the empty text is none";
     USE_STRICT_GLOBBER: Setting<bool> = "cloudFiles.useStrictGlobber", Group::Common,
