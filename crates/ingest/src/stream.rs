@@ -76,6 +76,9 @@ const EXPIRE_INTERVAL: Duration = Duration::from_secs(600);
 
 /// The decider; see the [module](self).
 ///
+/// A clone goes on by itself from the same state, and two in the same state show the same with
+/// `{:?}`: what a model checker needs.
+///
 /// ```
 /// use floe_ingest::stream::{Command, Input, Settings, Stream};
 /// use floe_notify::clock::Timestamp;
@@ -83,7 +86,7 @@ const EXPIRE_INTERVAL: Duration = Duration::from_secs(600);
 /// assert!(stream.decide(Input::Tick, Timestamp::default()).is_empty(), "it has not joined yet");
 /// assert_eq!(stream.decide(Input::Stop, Timestamp::default()), [Command::Stopped]);
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stream {
     settings: Settings,
     phase: Phase,
@@ -127,7 +130,7 @@ enum Phase {
 }
 
 /// What is done from time to time.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Chores {
     polled: Timer,
     expired: Timer,
@@ -296,9 +299,14 @@ impl Stream {
             Input::ListingNotRequested => self.listing_not_requested(),
             Input::NextListing(listing) => self.listings.next(listing, now, &self.settings),
             Input::Listed(page) => self.listed(page),
+            Input::UnknownFound(unknown) => self.listings.sifted(&unknown),
             Input::ListingFailed => self.listings.failed(now),
             Input::ListingFinished(_) => self.listings.finished(now),
+            Input::MarksRead(marks) if self.start.looks_again() => {
+                self.start.looked_again(&marks, now);
+            }
             Input::MarksRead(marks) => self.marks_read(&marks),
+            Input::MarksNotRead if self.start.looks_again() => self.start.failed(now),
             Input::MarksNotRead => self.listings.clock.failed(now),
             Input::MetricsRead(metrics) => self.metrics_read(&metrics),
             Input::MetricsNotRead => self.metrics_not_read(),
@@ -330,6 +338,8 @@ impl Stream {
     fn go_on(&mut self, commands: &mut Vec<Command>) {
         if self.start.is_done() {
             self.receive(commands);
+            self.listings
+                .look_at_clock(&self.settings, self.now, commands);
         } else {
             self.step(commands);
         }
@@ -337,7 +347,7 @@ impl Stream {
         self.request(commands);
         self.work(commands);
         self.hands.beat(self.now, commands);
-        self.listings.go_on(&self.settings, self.now, commands);
+        self.listings.go_on(self.now, commands);
         self.batches.go_on(self.now, commands);
         if self.start.is_done() && self.chores.polled.is_due(self.now) {
             self.mark_poll(commands);
@@ -352,7 +362,8 @@ impl Stream {
 
     /// What goes on until the end: what was received is recorded and acknowledged.
     fn work(&mut self, commands: &mut Vec<Command>) {
-        if let Some((files, progress)) = self.listings.take_page(&self.settings) {
+        let page = self.listings.take_page(&self.settings, self.now, commands);
+        if let Some((files, progress)) = page {
             self.records.add_page(files, progress);
         }
         self.records.go_on(self.now, commands);

@@ -79,7 +79,6 @@ pub(super) fn complete(
     sink: &Sink,
     everything: bool,
     old_too: bool,
-    fell_back: bool,
 ) -> Result<(), String> {
     for (number, object) in store
         .objects
@@ -94,7 +93,7 @@ pub(super) fn complete(
         };
         let has = sink.has(number, version);
         let is_old = object.is_old && !old_too;
-        if has && (!object.is_wanted || (is_old && !fell_back && !object.is_free)) {
+        if has && (!object.is_wanted || (is_old && !object.is_free)) {
             return Err(format!("{} is not wanted and was committed", object.key));
         }
         let is_due = object.is_owed || (everything && !is_old && !object.is_free);

@@ -100,10 +100,10 @@ pub(super) struct World {
     /// Whether what a dead process had asked for is carried out; drawn where nothing is said.
     arrives: Option<bool>,
     disk_is_full: bool,
-    /// After a loss of the queue files that were there before cannot be told from others.
-    fell_back: bool,
     /// The listing of what was there before is over.
     existing_is_listed: bool,
+    /// Objects that only a listing finds since the queue was lost.
+    unlisted: Vec<usize>,
     /// Objects that have not landed yet.
     to_land: Vec<usize>,
     /// Objects that land when the trouble is over.
@@ -188,8 +188,8 @@ impl World {
             faults: true,
             arrives: None,
             disk_is_full: false,
-            fell_back: false,
             existing_is_listed: false,
+            unlisted: Vec::new(),
             to_land: Vec::new(),
             kept: Vec::new(),
             ended_at: now,

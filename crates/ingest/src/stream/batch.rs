@@ -8,7 +8,7 @@ use floe_notify::clock::Timestamp;
 use super::{Command, Settings, Timer};
 use crate::Batch;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Batches {
     ask: Timer,
     /// Something was recorded since the ledger was asked.
@@ -16,7 +16,7 @@ pub(super) struct Batches {
     work: Option<Work>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Work {
     batch: Arc<Batch>,
     /// The sink has it.

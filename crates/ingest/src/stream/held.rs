@@ -11,7 +11,7 @@ use super::{Arrival, Command, Extension, HeldId, Owner, Phase, ReceiveFailure, S
 /// turn, more of which make it count from the beginning.
 const MAX_COUNTED: usize = 10_000;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Hands {
     held: BTreeMap<HeldId, Held>,
     /// When each is to be held on.
@@ -37,7 +37,7 @@ pub(super) struct Hands {
     counts: BTreeMap<MessageId, u32>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Held {
     message: MessageId,
     asked: Timestamp,
@@ -48,7 +48,7 @@ struct Held {
 }
 
 /// What becomes of a message when everything in it is durable.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Fate {
     Acknowledge,
     /// It is bad, but may be better next time.

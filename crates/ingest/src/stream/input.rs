@@ -8,8 +8,8 @@ use floe_notify::options::BatchBounds;
 use floe_notify::{MessageId, QueueId};
 
 use crate::{
-    Batch, BatchId, Discovery, Listing, ListingId, ListingProgress, ListingRequest, Mark, Marks,
-    Metrics, News,
+    Batch, BatchId, Discovery, FileId, Listing, ListingId, ListingProgress, ListingRequest, Mark,
+    Marks, Metrics, News,
 };
 
 /// What one consumer is to do; it does not change while it runs.
@@ -296,6 +296,8 @@ pub enum Input {
     MetricsRead(Metrics),
     /// Answers [`Command::ReadMetrics`].
     MetricsNotRead,
+    /// Answers [`Command::FindUnknown`], for each in its order; nothing when the ledger failed.
+    UnknownFound(Vec<bool>),
     /// Answers [`Command::NextBatch`].
     NextBatch(Option<Arc<Batch>>),
     /// Answers [`Command::NextBatch`]: the ledger failed.
@@ -396,6 +398,8 @@ pub enum Command {
         /// Its round.
         round: u64,
     },
+    /// Ask the ledger which of these it does [not know](crate::Ledger::unknown).
+    FindUnknown(Vec<FileId>),
     /// Read the marks from the ledger.
     ReadMarks,
     /// Read from the ledger how much is left.

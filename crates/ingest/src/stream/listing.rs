@@ -21,7 +21,11 @@ const MAX_ASKS: usize = 16;
 /// again. A page of a listing is asked about for as long as it takes.
 const ASK_TRIES: u32 = 5;
 
-#[derive(Debug, Default)]
+/// So many pages are passed over at most, because everything in them is known, until it is noted
+/// how far a listing has come: what is listed again after a crash.
+const PAGES_UNNOTED: u32 = 32;
+
+#[derive(Clone, Debug, Default)]
 pub(super) struct Listings {
     /// When the path is to be listed again.
     pub(super) clock: Timer,
@@ -37,7 +41,7 @@ pub(super) struct Listings {
     last_ask: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Work {
     listing: Arc<Listing>,
     after: Option<Vec<u8>>,
@@ -45,6 +49,9 @@ struct Work {
     is_last: bool,
     stage: Stage,
     timer: Timer,
+    /// When it was noted how far it has come, and the pages since.
+    noted: Timestamp,
+    pages: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,12 +59,15 @@ enum Stage {
     Fetch,
     /// So many files of the page are asked about.
     Ask(usize),
+    /// The ledger is to be asked which files of it are known.
+    Sift,
+    Sifting,
     Record,
     Recording,
     Finish,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Asked {
     file: Ask,
     /// The message that tells of it; none for the page of a listing.
@@ -95,6 +105,8 @@ impl Listings {
             is_last: false,
             stage: Stage::Fetch,
             timer: Timer::default(),
+            noted: now,
+            pages: 0,
         });
     }
 
@@ -116,16 +128,26 @@ impl Listings {
         self.look_now(now);
     }
 
-    pub(super) fn page_recorded(&mut self) {
-        let Some(work) = self.work.as_mut() else {
+    pub(super) fn page_recorded(&mut self, now: Timestamp) {
+        if let Some(work) = self.work.as_mut() {
+            work.timer = Timer::default();
+            (work.noted, work.pages) = (now, 0);
+            work.next_page();
+        }
+    }
+
+    /// The ledger says which files of the page it does not know; without an answer all of them
+    /// are recorded.
+    pub(super) fn sifted(&mut self, unknown: &[bool]) {
+        let work = self.work.as_mut();
+        let Some(work) = work.filter(|work| work.stage == Stage::Sifting) else {
             return;
         };
-        work.timer = Timer::default();
-        work.stage = if work.is_last {
-            Stage::Finish
-        } else {
-            Stage::Fetch
-        };
+        work.stage = Stage::Record;
+        if unknown.len() == work.page.len() {
+            let mut each = unknown.iter();
+            work.page.retain(|_| each.next() != Some(&false));
+        }
     }
 
     /// Gives everything up; the ledger has what is due.
@@ -183,7 +205,9 @@ impl Listings {
         [work, clock, asks].into_iter().flatten().min()
     }
 
-    pub(super) fn go_on(
+    /// Reads the marks when it is time for a backfill. A start reads them, too, so not before it is
+    /// over.
+    pub(super) fn look_at_clock(
         &mut self,
         settings: &Settings,
         now: Timestamp,
@@ -193,6 +217,9 @@ impl Listings {
             self.clock.ask();
             commands.push(Command::ReadMarks);
         }
+    }
+
+    pub(super) fn go_on(&mut self, now: Timestamp, commands: &mut Vec<Command>) {
         let Some(work) = &mut self.work else {
             if self.look.is_due(now) {
                 self.look.ask();
@@ -213,28 +240,71 @@ impl Listings {
                 let (listing, round) = (work.listing.id, work.listing.round);
                 commands.push(Command::FinishListing { listing, round });
             }
-            Stage::Ask(_) | Stage::Record | Stage::Recording => return,
+            Stage::Ask(_) | Stage::Sift | Stage::Sifting | Stage::Record | Stage::Recording => {
+                return;
+            }
         }
         work.timer.ask();
     }
 
-    /// The page, once everything in it is known.
+    /// The page, once everything in it is told; a page of which nothing is new is passed over.
     pub(super) fn take_page(
         &mut self,
         settings: &Settings,
+        now: Timestamp,
+        commands: &mut Vec<Command>,
     ) -> Option<(Vec<Discovery>, Option<ListingProgress>)> {
         let work = self.work.as_mut()?;
-        if matches!(work.stage, Stage::Ask(0) | Stage::Record) {
-            work.stage = Stage::Recording;
-            let progress = work.after.clone().map(|after| ListingProgress {
-                listing: work.listing.id,
-                round: work.listing.round,
-                after,
-                lease: settings.lease,
-            });
-            return Some((std::mem::take(&mut work.page), progress));
+        if work.stage == Stage::Ask(0) {
+            work.stage = work.full();
         }
-        None
+        if work.stage == Stage::Sift {
+            work.stage = Stage::Sifting;
+            let ids = work.page.iter().map(|file| file.id.clone()).collect();
+            commands.push(Command::FindUnknown(ids));
+        }
+        if work.stage != Stage::Record {
+            return None;
+        }
+        work.pages += 1;
+        let is_time = now.since(work.noted) >= settings.lease / 4;
+        let is_due = work.pages >= PAGES_UNNOTED || is_time;
+        if work.page.is_empty() && (work.is_last || !is_due) {
+            work.next_page();
+            return None;
+        }
+        work.stage = Stage::Recording;
+        let progress = work.after.clone().map(|after| ListingProgress {
+            listing: work.listing.id,
+            round: work.listing.round,
+            after,
+            lease: settings.lease,
+        });
+        Some((std::mem::take(&mut work.page), progress))
+    }
+}
+
+impl Work {
+    /// What comes after a page of which everything is told.
+    fn full(&self) -> Stage {
+        let is_known = matches!(
+            self.listing.reason,
+            ListingReason::Backfill | ListingReason::Fallback
+        );
+        // What is listed for the first time is mostly new, and recorded without a question.
+        if is_known && !self.page.is_empty() {
+            Stage::Sift
+        } else {
+            Stage::Record
+        }
+    }
+
+    fn next_page(&mut self) {
+        self.stage = if self.is_last {
+            Stage::Finish
+        } else {
+            Stage::Fetch
+        };
     }
 }
 
@@ -255,7 +325,7 @@ impl Stream {
         work.is_last |= page.last.is_none();
         work.after = page.last.or(work.after.take());
         work.stage = match page.asks.len() {
-            0 => Stage::Record,
+            0 => work.full(),
             count => Stage::Ask(count),
         };
         for ask in page.asks {

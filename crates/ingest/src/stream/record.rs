@@ -7,7 +7,7 @@ use floe_notify::clock::Timestamp;
 use super::{Command, HeldId, Stream, Timer};
 use crate::{Discovery, ListingProgress, MAX_DISCOVERIES};
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Records {
     /// Files that messages told of.
     files: Vec<Discovery>,
@@ -19,7 +19,7 @@ pub(super) struct Records {
 }
 
 /// One transaction; it is asked for until it succeeds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Job {
     discoveries: Arc<Vec<Discovery>>,
     progress: Option<ListingProgress>,
@@ -115,7 +115,7 @@ impl Stream {
             self.hands.one_done(held);
         }
         if job.is_page {
-            self.listings.page_recorded();
+            self.listings.page_recorded(self.now);
         }
         if !job.discoveries.is_empty() {
             self.batches.look_now(self.now);

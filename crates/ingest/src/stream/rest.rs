@@ -3,7 +3,7 @@
 use super::{Command, FIRST_BACKOFF, Phase, Stream, Timer};
 use crate::Metrics;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Rest {
     /// When the ledger is to be asked what is left.
     timer: Timer,

@@ -10,7 +10,7 @@ use crate::{ListingReason, ListingRequest, Mark, Marks};
 
 /// The steps that are left of a start, or of a new start after the queue was lost. Nothing is
 /// received before they are done.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Start {
     steps: VecDeque<Step>,
     timer: Timer,
@@ -18,9 +18,11 @@ pub(super) struct Start {
     queue: Option<(QueueStart, Timestamp)>,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Step {
     SetUpQueue,
+    /// See whether somebody has asked for the first listing meanwhile.
+    LookAgain,
     Request(ListingReason),
     Mark(Mark),
     MarkPoll,
@@ -73,11 +75,11 @@ impl Start {
         }
         if marks.backfill_started.is_none() {
             // Also when an earlier process died before it could note this.
-            self.steps
-                .push_back(Step::Request(match settings.include_existing {
-                    true => ListingReason::Initial,
-                    false => ListingReason::Existing,
-                }));
+            self.steps.push_back(match settings.include_existing {
+                true => Step::Request(ListingReason::Initial),
+                false if settings.notifications => Step::LookAgain,
+                false => Step::Request(ListingReason::Existing),
+            });
         } else if may_have_lost {
             self.steps.push_back(Step::Request(ListingReason::Fallback));
         } else if has_moved {
@@ -136,6 +138,26 @@ impl Start {
         }
     }
 
+    /// Whether the marks are being read for the start.
+    pub(super) fn looks_again(&self) -> bool {
+        self.steps.front() == Some(&Step::LookAgain)
+    }
+
+    /// The marks, read while the queue was there. If nobody had asked for the first listing by
+    /// then, nothing has no event that lands after it began, whoever asks. Otherwise it may have
+    /// been over before the queue was there, and what landed between has to be listed.
+    pub(super) fn looked_again(&mut self, marks: &Marks, now: Timestamp) {
+        self.step_done();
+        let queue = self.queue.as_ref().map(|(queue, _)| queue);
+        if marks.backfill_started.is_none() {
+            let first = ListingReason::Existing;
+            self.steps.push_front(Step::Request(first));
+        } else if may_have_lost(marks, queue, now) {
+            self.steps
+                .push_front(Step::Request(ListingReason::Fallback));
+        }
+    }
+
     pub(super) fn step_done(&mut self) {
         self.timer = Timer::default();
         self.steps.pop_front();
@@ -173,6 +195,7 @@ impl Stream {
         }
         match start.steps.front() {
             Some(Step::SetUpQueue) => commands.push(Command::SetUpQueue),
+            Some(Step::LookAgain) => commands.push(Command::ReadMarks),
             Some(Step::Request(reason)) if self.requesting.is_none() => {
                 self.requesting = Some(Owner::Start);
                 let prefix = self.settings.prefix.clone();

@@ -1,5 +1,6 @@
 //! The decider by itself: the failures that others had, each by name.
 
+mod listings;
 mod rest;
 
 use std::sync::Arc;

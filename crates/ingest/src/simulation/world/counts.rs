@@ -28,14 +28,17 @@ pub(in super::super) struct Counts {
     pub(super) extended: u64,
     pub(super) forgotten: u64,
     pub(super) committed: u64,
+    pub(super) known_pages: u64,
     pub(super) ended_by_themselves: u64,
     pub(super) steps: u64,
+    /// Losses of the queue that nobody could see.
+    pub(super) unnoticed: u64,
     /// The longest that consumers took that came for what was there, in milliseconds.
     pub(super) longest_once: u64,
 }
 
 impl Counts {
-    fn each(&mut self) -> [&mut u64; 27] {
+    fn each(&mut self) -> [&mut u64; 28] {
         [
             &mut self.received,
             &mut self.redelivered,
@@ -62,6 +65,7 @@ impl Counts {
             &mut self.extended,
             &mut self.forgotten,
             &mut self.committed,
+            &mut self.known_pages,
             &mut self.ended_by_themselves,
             &mut self.steps,
         ]
@@ -72,6 +76,7 @@ impl Counts {
         for (sum, one) in self.each().into_iter().zip(other.each()) {
             *sum += *one;
         }
+        self.unnoticed += other.unnoticed;
         self.longest_once = self.longest_once.max(other.longest_once);
     }
 

@@ -3,7 +3,8 @@
 use floe_notify::clock::Timestamp;
 
 use super::super::queue::{Body, Message};
-use super::{Bug, Happening, World};
+use super::{Bug, Happening, World, now_or_never};
+use crate::Ledger;
 use crate::stream::Input;
 
 /// Two hours, which is twice as long as the queue keeps messages.
@@ -130,6 +131,9 @@ impl World {
     /// No event will come of the newest version: a listing has to find it, if one follows for
     /// certain.
     fn untold(&mut self, object: usize, is_lost: bool) {
+        if !self.queue.is_there {
+            self.unlisted.push(object);
+        }
         let one = &mut self.store.objects[object];
         let is_late = one.listed_at.as_millis() > self.now;
         if one.is_owed && !self.store.with_versions {
@@ -213,8 +217,31 @@ impl World {
         self.counts.lost_queues += 1;
         self.note(|| "the queue is lost".to_owned());
         self.queue.is_there = false;
+        self.unlisted.clear();
         for message in std::mem::take(&mut self.queue.messages) {
             self.destroyed(&message);
+            let told = message.body.files.iter().map(|(object, _)| *object);
+            self.unlisted.extend(told);
+            let renamed = message.body.renamed.as_deref();
+            let objects = self.store.objects.iter().enumerate();
+            let inside = objects
+                .filter(|(_, one)| renamed.is_some_and(|directory| one.key.starts_with(directory)));
+            self.unlisted.extend(inside.map(|(object, _)| object));
+        }
+    }
+
+    /// The queue is set up. If it is lost and the ledger says that it is not, nobody can see that
+    /// it was: a consumer has noted an earlier loss and stood still until others had seen to that
+    /// one and the queue was lost again.
+    pub(super) fn set_up_unnoticed(&mut self) {
+        let marks = now_or_never(self.ledger.marks());
+        let is_noted = marks.is_ok_and(|marks| marks.queue.is_none() || marks.queue_is_lost);
+        let unlisted = std::mem::take(&mut self.unlisted);
+        if !self.queue.is_there && !is_noted {
+            self.counts.unnoticed += 1;
+            for object in unlisted {
+                self.store.objects[object].is_owed = false;
+            }
         }
     }
 

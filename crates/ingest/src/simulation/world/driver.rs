@@ -11,8 +11,8 @@ use crate::stream::{
     Arrival, AskAnswer, Command, Extension, HeldId, Input, ListedPage, ReceiveFailure,
 };
 use crate::{
-    Ask, Batch, Discovery, FileId, Ledger, LedgerError, Listing, ListingProgress, ListingReason,
-    News, Poison, Sighting,
+    Ask, Batch, Discovery, FileId, Ledger, LedgerError, Listing, ListingProgress, News, Poison,
+    Sighting,
 };
 
 /// Keys of one page of a listing.
@@ -73,9 +73,11 @@ impl World {
             Command::Deliver(batch) => self.deliver(&batch),
             Command::SetUpQueue if self.faults && self.random.percent(20) => Input::QueueNotReady,
             Command::SetUpQueue => {
+                self.set_up_unnoticed();
                 self.queue.is_there = true;
                 Input::QueueReady(queue_start())
             }
+            Command::FindUnknown(ids) => self.find_unknown(&ids),
             Command::NextBatch => self.next_batch(number),
             Command::Record {
                 discoveries,
@@ -98,7 +100,6 @@ impl World {
         let (claim, lease) = (process.claim.clone(), process.settings.lease);
         Some(match command {
             Command::RequestListing(request) => {
-                self.fell_back |= request.reason == ListingReason::Fallback;
                 let done = now_or_never(ledger.request_listing(&claim, &request, now));
                 told(
                     done,
@@ -394,6 +395,15 @@ impl World {
         let done = now_or_never(self.ledger.record(&claim, &files, progress, now));
         self.written();
         told(done, |_| Input::Recorded, Input::NotRecorded)
+    }
+
+    fn find_unknown(&mut self, ids: &[FileId]) -> Input {
+        let fails = self.faults && self.random.percent(3);
+        let unknown = now_or_never(self.ledger.unknown(ids));
+        let unknown = unknown.ok().filter(|_| !fails).unwrap_or_default();
+        let known = unknown.iter().all(|unknown| !unknown);
+        self.counts.known_pages += u64::from(known && !unknown.is_empty());
+        Input::UnknownFound(unknown)
     }
 
     fn quarantine(&mut self, number: usize, held: HeldId, reason: String) -> Input {

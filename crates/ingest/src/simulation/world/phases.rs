@@ -251,7 +251,7 @@ impl World {
 
     pub(super) fn check(&self, everything: bool) -> Result<(), String> {
         let include = self.settings.include_existing;
-        complete(&self.store, &self.sink, everything, include, self.fell_back)?;
+        complete(&self.store, &self.sink, everything, include)?;
         let metrics = self.metrics()?;
         let written: u64 = self
             .store

@@ -85,10 +85,14 @@ fn a_stream_without_notifications_lists_the_path_once_and_ends() {
         last: Some(b"in/a".to_vec()),
         is_last: true,
     };
-    assert!(matches!(
-        stream.decide(Input::Listed(page), at(2))[0],
-        Command::Record { .. }
-    ));
+    let commands = stream.decide(Input::Listed(page), at(2));
+    let ids = vec![FileId::new(b"/in/a", None).unwrap()];
+    assert_eq!(commands[0], Command::FindUnknown(ids));
+    let commands = stream.decide(Input::UnknownFound(vec![true]), at(2));
+    assert!(
+        matches!(commands[0], Command::Record { .. }),
+        "{commands:?}"
+    );
     let commands = stream.decide(Input::Recorded, at(2));
     assert!(commands.contains(&Command::NextBatch), "{commands:?}");
     assert!(
