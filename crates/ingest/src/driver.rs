@@ -185,7 +185,10 @@ impl FileStream {
         if !founded.created {
             self.take_up(&mut shape, &marks)?;
         }
-        let settings = shape.settings();
+        let mut settings = shape.settings();
+        if let Some(provider) = &self.provider {
+            settings.settling = provider.settling();
+        }
         let policy = CleanPolicy::new(&shape.options, &shape.location)?;
         let id = marks.founding.stream.clone();
         let queue = match &self.provider {

@@ -112,7 +112,8 @@ impl Reader {
     /// use floe_notify::clock::Timestamp;
     /// use floe_notify::{Delivery, Message, MessageId, Receipt};
     /// let (home, filter) = (Home::anywhere(), Filter::default());
-    /// let reader = Reader { home, rule: VersionRule::KeyAlone, filter };
+    /// let rewrites = Default::default();
+    /// let reader = Reader { home, rule: VersionRule::KeyAlone, filter, rewrites };
     /// let receipt = Receipt::new(MessageId::new("m"), "t");
     /// let delivery = Delivery::new(Message::new("?"), receipt, Timestamp::default());
     /// assert!(reader.read(&delivery, Timestamp::default()).poison.is_some());

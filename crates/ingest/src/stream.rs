@@ -253,7 +253,8 @@ impl Stream {
     }
 
     fn next_work(&self) -> Option<Timestamp> {
-        let is_polling = self.start.is_done() && self.hands.has_polled();
+        let is_polling =
+            self.start.is_done() && !self.start.is_settling() && self.hands.has_polled();
         let polls = self.chores.polled.wakeup().filter(|_| is_polling);
         let requests = self
             .hands
@@ -284,7 +285,7 @@ impl Stream {
         let now = self.now;
         match input {
             Input::Joined { marks, queue } => self.joined(&marks, queue),
-            Input::QueueReady(queue) => self.start.queue_ready(queue, now),
+            Input::QueueReady(queue) => self.start.queue_ready(queue, &self.settings, now),
             Input::QueueNotReady => self.start.failed(now),
             Input::Received { asked, arrivals } => self.received(asked, arrivals, commands),
             Input::ReceiveFailed(failure) => self.receive_failed(failure),
@@ -336,12 +337,14 @@ impl Stream {
 
     /// Asks for everything that can be done now.
     fn go_on(&mut self, commands: &mut Vec<Command>) {
+        self.start.look_whether_settled(self.now);
+        if !self.start.is_done() {
+            self.step(commands);
+        }
         if self.start.is_done() {
             self.receive(commands);
             self.listings
                 .look_at_clock(&self.settings, self.now, commands);
-        } else {
-            self.step(commands);
         }
         self.request_backfill(commands);
         self.request(commands);
@@ -349,7 +352,8 @@ impl Stream {
         self.hands.beat(self.now, commands);
         self.listings.go_on(self.now, commands);
         self.batches.go_on(self.now, commands);
-        if self.start.is_done() && self.chores.polled.is_due(self.now) {
+        if self.start.is_done() && !self.start.is_settling() && self.chores.polled.is_due(self.now)
+        {
             self.mark_poll(commands);
         }
         if let Some(age) = self.settings.max_file_age

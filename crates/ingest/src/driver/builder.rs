@@ -99,7 +99,7 @@ impl FileStreamBuilder {
     /// use floe_ingest::FileStream;
     /// let pairs = [("cloudFiles.format", "json"), ("cloudFiles.fetchParallelism", "4")];
     /// let error = FileStream::builder("/srv/in").options(pairs).build().unwrap_err();
-    /// assert_eq!(error.code(), "FLOE-INGEST-0040", "four threads fetch from no queue");
+    /// assert_eq!(error.code(), "FLOE-INGEST-0041", "there is no ledger yet");
     /// ```
     #[must_use]
     pub fn options<N: Into<String>, V: Into<String>>(
@@ -216,7 +216,7 @@ impl FileStreamBuilder {
     ///
     /// ```
     /// use floe_ingest::{FileStream, VersionRule};
-    /// let builder = FileStream::builder("s3://b/in").version_rule(VersionRule::VersionId);
+    /// let builder = FileStream::builder("s3://landing/in").version_rule(VersionRule::VersionId);
     /// assert!(format!("{builder:?}").contains("VersionId"));
     /// ```
     #[must_use]

@@ -348,6 +348,7 @@ impl Tools<'_> {
             | Command::FinishListing { .. }
             | Command::ReadMarks
             | Command::ReadMetrics
+            | Command::FindUnknown(_)
             | Command::Mark(_)
             | Command::Expire { .. } => self.keep_books(command).await,
             command => self.keep_batches(command).await,
@@ -404,6 +405,12 @@ impl Tools<'_> {
                     Outcome::of(Input::Expired { is_done })
                 };
                 Outcome::ledger(answer, "forgetting old files", done, Input::NotExpired)
+            }
+            Command::FindUnknown(ids) => {
+                let done = |unknown| Outcome::of(Input::UnknownFound(unknown));
+                let answer = ledger.unknown(&ids).await;
+                let failed = Input::UnknownFound(Vec::new());
+                Outcome::ledger(answer, "looking files up", done, failed)
             }
             Command::ReadMetrics => {
                 let done = |metrics| Outcome::of(Input::MetricsRead(metrics));

@@ -139,7 +139,7 @@ impl Batches {
     /// # use floe_ingest::{FileStream, memory::{MemoryLedger, MemorySource}};
     /// # use floe_notify::{StreamId, clock::ManualClock};
     /// # use std::sync::Arc;
-    /// # let stream = FileStream::builder("s3://b/in")
+    /// # let stream = FileStream::builder("s3://landing/in")
     /// #     .ledger(Arc::new(MemoryLedger::default()))
     /// #     .source(Arc::new(MemorySource::default()))
     /// #     .clock(Arc::new(ManualClock::default()))

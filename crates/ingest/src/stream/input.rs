@@ -55,6 +55,8 @@ pub struct Settings {
     /// start. See [`is_at_rest`](super::Stream::is_at_rest) for when it ends: beside consumers
     /// that go on, in the first moment in which nothing is outstanding.
     pub available_now: bool,
+    /// How long after its queue was set up files may still land without an event.
+    pub settling: Duration,
 }
 
 impl Settings {
@@ -82,6 +84,7 @@ impl Settings {
             lease: Duration::from_secs(300),
             look_every: Duration::from_secs(10),
             available_now: false,
+            settling: Duration::ZERO,
         }
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Start {
     timer: Timer,
     /// The queue, and when it was found to be there.
     queue: Option<(QueueStart, Timestamp)>,
+    /// From when on every file has an event, after a set-up that nobody has noted yet.
+    settled: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +100,39 @@ impl Start {
         self.queue = queue
             .filter(|_| settings.notifications)
             .map(|queue| (queue, now));
+        // One that nobody has polled may have been set up a moment ago.
+        if self
+            .queue()
+            .is_some_and(|queue| marks.queue.as_ref() != Some(queue))
+        {
+            self.settle(settings, now);
+        }
+    }
+
+    /// The queue is young: it is noted as there, and the path listed once more, when every file
+    /// that lands has an event.
+    fn settle(&mut self, settings: &Settings, now: Timestamp) {
+        if !settings.settling.is_zero() {
+            self.settled = Some(now.after(settings.settling));
+        }
+    }
+
+    /// Asks for what has to be done once the queue is settled. Whoever dies before leaves a ledger
+    /// that knows no queue, and the next start lists the path.
+    pub(super) fn look_whether_settled(&mut self, now: Timestamp) {
+        let is_due = self.settled.is_some_and(|at| at <= now);
+        if is_due && self.is_done() {
+            self.settled = None;
+            self.steps.extend([
+                Step::Request(ListingReason::Fallback),
+                Step::Mark(Mark::QueueBack),
+                Step::MarkPoll,
+            ]);
+        }
+    }
+
+    pub(super) const fn is_settling(&self) -> bool {
+        self.settled.is_some()
     }
 
     /// Asks for a listing, unless one of the whole path is asked for already.
@@ -127,7 +162,7 @@ impl Start {
     }
 
     /// The queue was set up.
-    pub(super) fn queue_ready(&mut self, queue: QueueStart, now: Timestamp) {
+    pub(super) fn queue_ready(&mut self, queue: QueueStart, settings: &Settings, now: Timestamp) {
         self.timer = Timer::default();
         if self
             .steps
@@ -135,6 +170,7 @@ impl Start {
             .is_some()
         {
             self.queue = Some((queue, now));
+            self.settle(settings, now);
         }
     }
 
@@ -172,7 +208,10 @@ impl Start {
     }
 
     pub(super) fn wakeup(&self) -> Option<Timestamp> {
-        self.steps.front().and_then(|_| self.timer.wakeup())
+        match self.steps.front() {
+            Some(_) => self.timer.wakeup(),
+            None => self.settled,
+        }
     }
 
     pub(super) fn queue(&self) -> Option<&QueueId> {
@@ -190,6 +229,10 @@ impl Stream {
     /// Takes the next step of a start.
     pub(super) fn step(&mut self, commands: &mut Vec<Command>) {
         let start = &mut self.start;
+        if start.is_settling() {
+            let waits = |step: &Step| matches!(step, Step::MarkPoll | Step::Mark(Mark::QueueBack));
+            start.steps.retain(|step| !waits(step));
+        }
         if !start.timer.is_due(self.now) {
             return;
         }

@@ -2,6 +2,7 @@
 
 mod listings;
 mod rest;
+mod settling;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -113,6 +113,9 @@ keys! {
         "what the names of created resources begin with; with another one the resources of the \
          original are not found",
         change(Change::FirstStart), default_words("the prefix of the original");
+    STORE_ENDPOINT: Key<String> = "floe.storeEndpoint", Group::Common,
+        "where the store that the files lie in is reached, instead of where its cloud has it: an \
+         emulator, or a store of one's own";
 
     // Listing.
     USE_INCREMENTAL_LISTING: Setting<IncrementalListing> = "cloudFiles.useIncrementalListing",
