@@ -1,4 +1,5 @@
-//! `cargo xtask model-check`: every state that an upgrade of a few instances can come to.
+//! `cargo xtask model-check`: every state that an upgrade of a few instances, and a file stream of
+//! two consumers, can come to.
 
 use crate::{Result, run};
 
@@ -6,7 +7,8 @@ use crate::{Result, run};
 /// DataFusion's dependencies for other features.
 pub(crate) const MANIFEST: &str = "xtask/model-check/Cargo.toml";
 
-/// Explores the states of four instances, with `--full` of six as well.
+/// Explores the states of four instances and of a file stream, with `--full` of six as well and
+/// with more interruptions.
 ///
 /// # Errors
 ///
