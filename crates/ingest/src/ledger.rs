@@ -20,6 +20,8 @@ use floe_notify::{BoxFuture, MessageId};
 use crate::FileId;
 
 pub use batch::{Batch, BatchId, CommitOutcome, MAX_OPEN_BATCHES};
+#[cfg(all(test, feature = "embedded"))]
+pub(crate) use embedded::SimDisk;
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedLedger};
 pub use error::LedgerError;

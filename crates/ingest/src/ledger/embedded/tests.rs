@@ -5,6 +5,8 @@ mod disk;
 mod faults;
 mod work;
 
+pub(crate) use disk::SimDisk;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
