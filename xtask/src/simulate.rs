@@ -20,7 +20,7 @@ struct Simulation {
 }
 
 /// The first one runs when none is named.
-const SIMULATIONS: [Simulation; 3] = [
+static SIMULATIONS: [Simulation; 3] = [
     Simulation {
         name: "engine",
         variable: "FLOE_SIMULATE",
@@ -136,7 +136,8 @@ fn plan(args: &[String]) -> Result<(&'static Simulation, Lives)> {
         ["--seed", seed] => Lives::One(number(seed)?),
         ["--seeds", count] => Lives::Many(0..number(count)?),
         _ => {
-            let names = SIMULATIONS.map(|simulation| simulation.name).join("|");
+            let names: Vec<&str> = SIMULATIONS.iter().map(|one| one.name).collect();
+            let names = names.join("|");
             return Err(format!("cargo xtask simulate [{names}] [--seed N | --seeds N]").into());
         }
     };

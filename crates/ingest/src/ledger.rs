@@ -22,6 +22,8 @@ use crate::FileId;
 
 pub use archive::{ArchiveMode, ArchiveOutcome};
 pub use batch::{Batch, BatchId, CommitOutcome, MAX_OPEN_BATCHES};
+#[cfg(all(test, feature = "embedded"))]
+pub(crate) use embedded::SimDisk;
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedLedger};
 pub use error::LedgerError;

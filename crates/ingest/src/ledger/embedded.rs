@@ -39,6 +39,8 @@ use crate::{
 };
 
 pub use error::EmbeddedError;
+#[cfg(test)]
+pub(crate) use tests::SimDisk;
 
 use disk::{Disk, FileDisk};
 use fault::Fault;

@@ -2,6 +2,8 @@
 
 mod counts;
 mod deeds;
+#[cfg(feature = "embedded")]
+mod disk;
 mod driver;
 mod once;
 mod phases;
@@ -13,12 +15,13 @@ use floe_notify::clock::Timestamp;
 use floe_notify::{QueueId, StreamId};
 
 use super::books::Sink;
+use super::ledger::{Kept, answer};
 use super::queue::{Queue, RETENTION_MS};
 use super::random::Random;
 use super::store::{Object, Store};
 use crate::memory::{Fault, MemoryLedger};
 use crate::stream::{Command, HeldId, Input, QueueStart, Settings, Stream};
-use crate::{Claim, FileId, Founding, Ledger, LedgerError, Marks, Role, VersionRule};
+use crate::{Claim, FileId, Founding, Marks, Role, VersionRule};
 pub(super) use counts::Counts;
 use once::There;
 
@@ -87,9 +90,12 @@ pub(super) struct World {
     store: Store,
     queue: Queue,
     sink: Sink,
-    ledger: MemoryLedger,
+    ledger: Kept,
     /// What is durable, for a ledger that answers too early.
-    durable: (MemoryLedger, u32),
+    durable: (Option<Kept>, u32),
+    /// Where the ledger is, if it is on a disk.
+    #[cfg(feature = "embedded")]
+    disk: Option<disk::Power>,
     processes: Vec<Process>,
     roles: usize,
     /// What all consumers are told, but for their mode.
@@ -166,7 +172,7 @@ impl World {
         let mut objects: Vec<_> = (0..FILES).map(|number| object(number, now)).collect();
         objects.sort_by(|a, b| a.key.cmp(&b.key));
         let old = random.index(60);
-        let ledger = MemoryLedger::default();
+        let ledger = Kept::Memory(MemoryLedger::default());
         let mut world = Self {
             roles: 1 + random.index(3),
             store: Store {
@@ -176,6 +182,8 @@ impl World {
             queue: Queue::default(),
             sink: Sink::default(),
             durable: (ledger.copy(), 0),
+            #[cfg(feature = "embedded")]
+            disk: None,
             ledger,
             bug,
             now,
@@ -288,22 +296,24 @@ impl World {
     fn start(&mut self, role: usize) {
         let now = self.time();
         self.inject();
-        let founded = now_or_never(self.ledger.found(&founding(&self.store), now));
+        let founded = answer(self.ledger.found(&founding(&self.store), now));
+        self.written();
         let marks = match founded {
             Ok(founded) => founded.marks,
             Err(_) if self.bug == Some(Bug::TakesAFailureForAFirstStart) => {
-                self.ledger = MemoryLedger::default();
-                let fresh = now_or_never(self.ledger.found(&founding(&self.store), now));
+                self.ledger = Kept::Memory(MemoryLedger::default());
+                let fresh = answer(self.ledger.found(&founding(&self.store), now));
                 fresh.unwrap().marks
             }
             Err(_) => return self.at(1_000, Happening::Start(role)),
         };
         self.inject();
         let name = Role::new(format!("consumer-{role}")).unwrap();
-        let Ok(claim) = now_or_never(self.ledger.join(&name, now)) else {
+        let claim = answer(self.ledger.join(&name, now));
+        self.written();
+        let Ok(claim) = claim else {
             return self.at(1_000, Happening::Start(role));
         };
-        self.written();
         let settings = self.draw_settings();
         let there = settings
             .available_now
@@ -440,6 +450,10 @@ impl World {
 
     /// Decides how the next transaction goes.
     fn inject(&mut self) {
+        #[cfg(feature = "embedded")]
+        if self.disk.is_some() {
+            return self.arm_disk();
+        }
         let fault = match () {
             () if self.disk_is_full => Some(Fault::Before),
             () if self.faults && self.random.percent(2) => Some(Fault::Before),
@@ -452,6 +466,8 @@ impl World {
 
     /// A transaction was made.
     fn written(&mut self) {
+        #[cfg(feature = "embedded")]
+        self.look_at_disk();
         self.ledger.fail_next(None);
         if self.bug == Some(Bug::AnswersBeforeItIsDurable) {
             self.durable.1 += 1;
@@ -503,16 +519,5 @@ fn founding(store: &Store) -> Founding {
         },
         options: BTreeMap::new(),
         defaults: BTreeMap::new(),
-    }
-}
-
-/// The answer of a ledger that answers at once, as the one in memory does.
-pub(super) fn now_or_never<T>(
-    mut answer: floe_notify::BoxFuture<'_, Result<T, LedgerError>>,
-) -> Result<T, LedgerError> {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match answer.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(answer) => answer,
-        std::task::Poll::Pending => panic!("a ledger in memory answers at once"),
     }
 }

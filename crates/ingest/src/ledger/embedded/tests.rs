@@ -6,6 +6,8 @@ mod faults;
 mod formats;
 mod work;
 
+pub(crate) use disk::SimDisk;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};

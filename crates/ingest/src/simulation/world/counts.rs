@@ -31,6 +31,8 @@ pub(in super::super) struct Counts {
     pub(super) known_pages: u64,
     pub(super) ended_by_themselves: u64,
     pub(super) steps: u64,
+    /// Losses of power, where the ledger is on a disk.
+    pub(in super::super) power_losses: u64,
     /// Losses of the queue that nobody could see.
     pub(super) unnoticed: u64,
     /// The longest that consumers took that came for what was there, in milliseconds.
@@ -76,6 +78,7 @@ impl Counts {
         for (sum, one) in self.each().into_iter().zip(other.each()) {
             *sum += *one;
         }
+        self.power_losses += other.power_losses;
         self.unnoticed += other.unnoticed;
         self.longest_once = self.longest_once.max(other.longest_once);
     }

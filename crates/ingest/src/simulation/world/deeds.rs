@@ -2,9 +2,9 @@
 
 use floe_notify::clock::Timestamp;
 
+use super::super::ledger::Kept;
 use super::super::queue::{Body, Message};
-use super::{Bug, Happening, World, now_or_never};
-use crate::Ledger;
+use super::{Bug, Happening, World, answer};
 use crate::stream::Input;
 
 /// Two hours, which is twice as long as the queue keeps messages.
@@ -166,7 +166,9 @@ impl World {
         self.note(|| format!("process {number} dies"));
         self.processes[number].is_alive = false;
         if self.bug == Some(Bug::AnswersBeforeItIsDurable) {
-            self.ledger = self.durable.0.copy();
+            if let Some(durable) = self.durable.0.as_ref().and_then(Kept::copy) {
+                self.ledger = durable;
+            }
         }
         self.processes[number].role
     }
@@ -178,7 +180,7 @@ impl World {
         self.at(delay, Happening::Start(role));
     }
 
-    fn crash_all(&mut self, most: u64) {
+    pub(super) fn crash_all(&mut self, most: u64) {
         self.counts.machine_crashes += 1;
         for number in 0..self.processes.len() {
             if self.processes[number].is_alive {
@@ -234,7 +236,7 @@ impl World {
     /// it was: a consumer has noted an earlier loss and stood still until others had seen to that
     /// one and the queue was lost again.
     pub(super) fn set_up_unnoticed(&mut self) {
-        let marks = now_or_never(self.ledger.marks());
+        let marks = answer(self.ledger.marks());
         let is_noted = marks.is_ok_and(|marks| marks.queue.is_none() || marks.queue_is_lost);
         let unlisted = std::mem::take(&mut self.unlisted);
         if !self.queue.is_there && !is_noted {

@@ -6,13 +6,12 @@ use floe_notify::MessageId;
 use floe_notify::clock::Timestamp;
 
 use super::super::queue::Message;
-use super::{Bug, Happening, World, now_or_never, queue_start};
+use super::{Bug, Happening, World, answer, queue_start};
 use crate::stream::{
     Arrival, AskAnswer, Command, Extension, HeldId, Input, ListedPage, ReceiveFailure,
 };
 use crate::{
-    Ask, Batch, Discovery, FileId, Ledger, LedgerError, Listing, ListingProgress, News, Poison,
-    Sighting,
+    Ask, Batch, Discovery, FileId, LedgerError, Listing, ListingProgress, News, Poison, Sighting,
 };
 
 /// Keys of one page of a listing.
@@ -100,7 +99,7 @@ impl World {
         let (claim, lease) = (process.claim.clone(), process.settings.lease);
         Some(match command {
             Command::RequestListing(request) => {
-                let done = now_or_never(ledger.request_listing(&claim, &request, now));
+                let done = answer(ledger.request_listing(&claim, &request, now));
                 told(
                     done,
                     |_| Input::ListingRequested,
@@ -108,17 +107,17 @@ impl World {
                 )
             }
             Command::NextListing => {
-                let next = now_or_never(ledger.next_listing(&claim, lease, now));
+                let next = answer(ledger.next_listing(&claim, lease, now));
                 told(next, Input::NextListing, Input::ListingFailed)
             }
             Command::FinishListing { listing, round } => {
-                let done = now_or_never(ledger.finish_listing(&claim, listing, round, now));
+                let done = answer(ledger.finish_listing(&claim, listing, round, now));
                 // The first one that is asked for has the number 1.
                 self.existing_is_listed |= listing.0 == 1 && matches!(done, Ok(true));
                 told(done, Input::ListingFinished, Input::ListingFailed)
             }
             Command::ReadMarks => {
-                let marks = now_or_never(ledger.marks());
+                let marks = answer(ledger.marks());
                 told(
                     marks,
                     |marks| Input::MarksRead(Box::new(marks)),
@@ -126,27 +125,27 @@ impl World {
                 )
             }
             Command::ReadMetrics => {
-                let metrics = now_or_never(ledger.metrics());
+                let metrics = answer(ledger.metrics());
                 told(metrics, Input::MetricsRead, Input::MetricsNotRead)
             }
             Command::Commit(batch) => {
-                let done = now_or_never(ledger.commit(&claim, batch, now));
+                let done = answer(ledger.commit(&claim, batch, now));
                 told(done, |_| Input::Committed, Input::NotCommitted)
             }
             Command::Renew(batch) => {
-                let done = now_or_never(ledger.renew(&claim, batch, lease, now));
+                let done = answer(ledger.renew(&claim, batch, lease, now));
                 told(done, |()| Input::Renewed, Input::Renewed)
             }
             Command::ReleaseBatch(batch) => {
-                let done = now_or_never(ledger.release(&claim, batch));
+                let done = answer(ledger.release(&claim, batch));
                 return matches!(done, Err(LedgerError::Fenced { .. })).then_some(Input::Fenced);
             }
             Command::Mark(mark) => {
-                let done = now_or_never(ledger.mark(&claim, &mark, now));
+                let done = answer(ledger.mark(&claim, &mark, now));
                 told(done, |()| Input::Marked, Input::NotMarked)
             }
             Command::Expire { age } => {
-                let done = now_or_never(ledger.expire(&claim, age, SWEEP, now));
+                let done = answer(ledger.expire(&claim, age, SWEEP, now));
                 told(
                     done,
                     |done| Input::Expired {
@@ -156,7 +155,7 @@ impl World {
                 )
             }
             Command::Leave => {
-                drop(now_or_never(ledger.leave(&claim)));
+                drop(answer(ledger.leave(&claim)));
                 Input::Left
             }
             other => panic!("{other:?} is no transaction"),
@@ -294,9 +293,8 @@ impl World {
 
     /// What is acknowledged is known, or too old to be told from what was known.
     fn must_be_known(&mut self, message: usize, ids: &[FileId]) {
-        let unknown = now_or_never(self.ledger.unknown(ids)).unwrap_or_default();
-        let has_horizon =
-            now_or_never(self.ledger.marks()).is_ok_and(|marks| marks.horizon.is_some());
+        let unknown = answer(self.ledger.unknown(ids)).unwrap_or_default();
+        let has_horizon = answer(self.ledger.marks()).is_ok_and(|marks| marks.horizon.is_some());
         let by_time = self.bug == Some(Bug::TakesTheTimeForTheVersion);
         if !has_horizon && !by_time && unknown.contains(&true) {
             self.break_with(format!(
@@ -392,14 +390,14 @@ impl World {
         }
         self.inject();
         let now = self.time();
-        let done = now_or_never(self.ledger.record(&claim, &files, progress, now));
+        let done = answer(self.ledger.record(&claim, &files, progress, now));
         self.written();
         told(done, |_| Input::Recorded, Input::NotRecorded)
     }
 
     fn find_unknown(&mut self, ids: &[FileId]) -> Input {
         let fails = self.faults && self.random.percent(3);
-        let unknown = now_or_never(self.ledger.unknown(ids));
+        let unknown = answer(self.ledger.unknown(ids));
         let unknown = unknown.ok().filter(|_| !fails).unwrap_or_default();
         let known = unknown.iter().all(|unknown| !unknown);
         self.counts.known_pages += u64::from(known && !unknown.is_empty());
@@ -421,7 +419,7 @@ impl World {
         };
         self.inject();
         let claim = self.processes[number].claim.clone();
-        let done = now_or_never(self.ledger.quarantine(&claim, &poison));
+        let done = answer(self.ledger.quarantine(&claim, &poison));
         self.written();
         told(
             done,
@@ -438,7 +436,7 @@ impl World {
         let next = self
             .ledger
             .next_batch(&claim, settings.bounds, settings.lease, now);
-        let next = now_or_never(next);
+        let next = answer(next);
         self.written();
         let next = match next {
             Ok(Some(batch)) => Ok(self.spoil(number, batch)),
@@ -457,7 +455,7 @@ impl World {
         match self.bug {
             Some(Bug::PassesOverAHeldBatch) if batch.attempt > 1 => {
                 let now = self.time();
-                drop(now_or_never(self.ledger.commit(&claim, batch.id, now)));
+                drop(answer(self.ledger.commit(&claim, batch.id, now)));
                 None
             }
             Some(Bug::CutsABatchAnew) if batch.attempt > 1 => {
@@ -467,7 +465,7 @@ impl World {
             Some(Bug::HoldsBackTheShortBatch)
                 if (batch.files.len() as u64) < self.settings.bounds.max_files =>
             {
-                drop(now_or_never(self.ledger.release(&claim, batch.id)));
+                drop(answer(self.ledger.release(&claim, batch.id)));
                 None
             }
             _ => Some(batch),

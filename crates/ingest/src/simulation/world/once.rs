@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::queue::Message;
 use super::{Happening, World};
 
 /// So long may it take until such consumers have ended when nothing goes wrong and nobody else has
@@ -16,8 +17,8 @@ const KEPT: usize = 10;
 pub(super) struct There {
     /// Without notifications: objects that a listing shows, and their versions.
     objects: Vec<(usize, u32)>,
-    /// With notifications: messages that the queue hands out, and how often it had.
-    messages: Vec<(usize, u32, Vec<(usize, u32)>)>,
+    /// With notifications: messages that the queue hands out.
+    messages: Vec<Message>,
     /// Messages that it received since.
     pub(super) received: BTreeSet<usize>,
 }
@@ -28,9 +29,7 @@ impl World {
         if notifications {
             let ready = self.queue.messages.iter();
             let ready = ready.filter(|one| one.visible <= self.now && !one.body.is_poison);
-            there.messages = ready
-                .map(|one| (one.number, one.count, one.body.files.clone()))
-                .collect();
+            there.messages = ready.cloned().collect();
             return there;
         }
         let include = self.settings.include_existing;
@@ -49,14 +48,16 @@ impl World {
     pub(super) fn at_rest(&mut self, there: &There) {
         self.counts.ended_by_themselves += 1;
         let mut files = there.objects.clone();
-        for (number, count, told) in &there.messages {
-            let left = self.queue.find(*number).map(|message| message.count);
-            if left == Some(*count) {
+        for message in &there.messages {
+            // Who had it before may have held on to it meanwhile.
+            let same = |one: &Message| (one.count, one.visible) == (message.count, message.visible);
+            let number = message.number;
+            if self.queue.find(number).is_some_and(|one| same(one)) {
                 self.break_with(format!("it ends and did not ask for message {number}"));
             }
             // What another one received is in its hands.
-            if there.received.contains(number) && self.queue.acknowledged.contains(number) {
-                files.extend(told);
+            if there.received.contains(&number) && self.queue.acknowledged.contains(&number) {
+                files.extend(&message.body.files);
             }
         }
         for (object, version) in files {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::super::books::complete;
-use super::{Happening, World, now_or_never};
+use super::{Happening, World, answer};
+use crate::Metrics;
 use crate::stream::{Input, Settings};
-use crate::{Ledger, Metrics};
 
 /// So long may it take, once nothing goes wrong any more, until everything has arrived: leases
 /// and leases of leases run out, the longest back-off and the slowest answer.
@@ -46,7 +46,7 @@ impl World {
         self.begin_again(settings, 1);
         let began = self.time();
         self.wait("a listing comes to its end", |world| {
-            let marks = now_or_never(world.ledger.marks());
+            let marks = answer(world.ledger.marks());
             let marks = marks.map_err(|error| error.to_string())?;
             let fresh = marks.backfill_started > Some(began)
                 && marks.backfill_finished >= marks.backfill_started;
@@ -208,14 +208,14 @@ impl World {
     }
 
     pub(super) fn metrics(&self) -> Result<Metrics, String> {
-        now_or_never(self.ledger.metrics()).map_err(|error| error.to_string())
+        answer(self.ledger.metrics()).map_err(|error| error.to_string())
     }
 
     fn is_quiet(&self) -> Result<bool, String> {
         let metrics = self.metrics()?;
         let nothing_waits =
             metrics.files_outstanding == 0 && metrics.open_batches == 0 && metrics.listings == 0;
-        let marks = now_or_never(self.ledger.marks()).map_err(|error| error.to_string())?;
+        let marks = answer(self.ledger.marks()).map_err(|error| error.to_string())?;
         let is_listed = marks.backfill_finished.is_some() && !marks.queue_is_lost;
         Ok(nothing_waits && is_listed && self.queue.is_there && self.queue.messages.is_empty())
     }

@@ -10,6 +10,8 @@ use redb::StorageBackend;
 
 use super::Dice;
 use crate::ledger::embedded::disk::Disk;
+use crate::ledger::embedded::store::Store;
+use crate::{EmbeddedError, EmbeddedLedger};
 
 /// What a disk writes wholly or not at all.
 const SECTOR: usize = 512;
@@ -27,7 +29,7 @@ pub(super) enum Fault {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct SimDisk(Arc<Mutex<State>>);
+pub(crate) struct SimDisk(Arc<Mutex<State>>);
 
 #[derive(Clone, Debug, Default)]
 struct State {
@@ -151,6 +153,43 @@ impl SimDisk {
             return Err(error.into());
         }
         Ok(state)
+    }
+}
+
+/// For the simulation of streams.
+impl SimDisk {
+    /// A disk with an empty ledger.
+    pub(crate) fn with_ledger() -> Self {
+        let disk = Self::empty();
+        Store::create(&disk).unwrap();
+        disk
+    }
+
+    pub(crate) fn ledger(&self) -> Result<EmbeddedLedger, EmbeddedError> {
+        EmbeddedLedger::start(Box::new(self.clone()), None)
+    }
+
+    /// Loses its power after so many operations.
+    pub(crate) fn lose_power_after(&self, operations: u64) {
+        self.fail_at(1 + operations, Fault::Power);
+    }
+
+    /// Has no room, until it is [mended](Self::mend).
+    pub(crate) fn fill(&self) {
+        self.fail_at(1, Fault::Full(u64::MAX));
+    }
+
+    /// Takes a fault back; true when it was a loss of power and has happened.
+    pub(crate) fn mend(&self) -> bool {
+        let mut state = self.lock();
+        let now = state.operations;
+        let fault = state.fault.take();
+        fault.is_some_and(|(at, fault)| fault == Fault::Power && at <= now)
+    }
+
+    /// What is on it when it has its power back; `seed` says what of it was kept.
+    pub(crate) fn with_power_again(&self, seed: u64) -> Self {
+        self.after_power_loss(&mut Dice(seed))
     }
 }
 
