@@ -49,6 +49,7 @@ mod source;
 pub mod stream;
 
 pub use filter::{Filter, Glob};
+pub use floe_notify;
 pub use former::{AGE_MARGIN, MAX_BATCH_FILES, form};
 pub use identity::{
     EntityTags, FileId, Home, IdentityError, MAX_ID_BYTES, MAX_TOKEN_BYTES, VersionRule,
