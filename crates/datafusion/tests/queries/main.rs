@@ -14,5 +14,7 @@ mod explain;
 mod files;
 mod headers;
 mod statements;
+#[cfg(feature = "ingest")]
+mod stream;
 mod support;
 mod types;
