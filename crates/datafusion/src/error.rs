@@ -260,7 +260,7 @@ impl QueryError {
             Self::NoSuchFile { .. } => "FLOE-QUERY-0010",
             Self::UnreadableFile { .. } => "FLOE-QUERY-0011",
             Self::Planning { .. } => "FLOE-QUERY-0012",
-            Self::Execution { .. } => "FLOE-QUERY-0013",
+            Self::Execution { source } => code_of_stream(source).unwrap_or("FLOE-QUERY-0013"),
             Self::DirectCall { .. } => "FLOE-QUERY-0014",
             Self::NotJson { .. } => "FLOE-QUERY-0015",
             Self::JsonOrText { .. } => "FLOE-QUERY-0016",
@@ -445,11 +445,22 @@ fn at(location: &Option<Location>) -> String {
 }
 
 /// The error of type `T` at the root of what DataFusion reports.
-fn external<T: std::error::Error + 'static>(error: &DataFusionError) -> Option<&T> {
+pub(crate) fn external<T: std::error::Error + 'static>(error: &DataFusionError) -> Option<&T> {
     match error.find_root() {
         DataFusionError::External(inner) => inner.downcast_ref(),
         _ => None,
     }
+}
+
+/// The code of an error of the file stream, whose tables and sinks DataFusion runs.
+#[cfg(feature = "ingest")]
+fn code_of_stream(error: &DataFusionError) -> Option<&'static str> {
+    external::<crate::ingest::StreamError>(error).map(crate::ingest::StreamError::code)
+}
+
+#[cfg(not(feature = "ingest"))]
+fn code_of_stream(_: &DataFusionError) -> Option<&'static str> {
+    None
 }
 
 /// The message of the root without the prefixes that DataFusion puts before it on its way up.

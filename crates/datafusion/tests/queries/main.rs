@@ -13,6 +13,8 @@ mod execution;
 mod explain;
 mod files;
 mod headers;
+#[cfg(feature = "ingest")]
+mod sinks;
 mod statements;
 #[cfg(feature = "ingest")]
 mod stream;
