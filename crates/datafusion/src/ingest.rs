@@ -3,6 +3,8 @@
 //! - [`parse_stream`] reads the statement.
 //! - [`QuerySink`] runs its query over the files of every batch, [`DirectorySink`] and
 //!   [`TableSink`] take the rows, each batch once.
+//! - [`register_state_tables`] makes a stream's memory readable: `cloud_files_state('checkpoint')`,
+//!   `stream_progress('checkpoint')`, `stream_quarantine('checkpoint')`.
 //!
 //! Whoever drives the stream hands the sink its batches, as `floe_ingest` describes it.
 //!
@@ -41,6 +43,7 @@ mod options;
 mod output;
 mod schema;
 mod sink;
+mod state;
 mod statement;
 mod table;
 mod tokens;
@@ -51,6 +54,7 @@ pub use kept::{FileSchemaStore, SchemaStore};
 pub use options::{InputFormat, ReaderOptions, Trigger};
 pub use output::{Compression, OutputFormat, StreamOutput};
 pub use sink::{BatchFiles, BatchOutput, QuerySink, SinkStats};
+pub use state::{EmbeddedLedgers, Ledgers, register_state_tables};
 pub(crate) use statement::refuse_stream;
 pub use statement::{StreamStatement, parse_stream};
 pub use table::{Commits, MemoryCommits, TableSink};

@@ -15,6 +15,8 @@ mod files;
 mod headers;
 #[cfg(feature = "ingest")]
 mod sinks;
+#[cfg(feature = "ingest")]
+mod state;
 mod statements;
 #[cfg(feature = "ingest")]
 mod stream;
