@@ -190,6 +190,42 @@ pub enum QueryError {
         /// The [`CallError`], see [`QueryError::call_error`].
         source: Arc<DataFusionError>,
     },
+    /// `STREAM` stands where no stream can be read.
+    #[error(
+        "STREAM read_files: {problem}{}; write COPY (SELECT … FROM STREAM read_files('path', \
+         checkpoint => 'directory', format => 'json')) TO 'directory'",
+        at(location)
+    )]
+    StreamPlace {
+        /// What is wrong.
+        problem: &'static str,
+        /// Where.
+        location: Option<Location>,
+    },
+    /// An argument of `STREAM read_files` is not one it can work with.
+    #[error("STREAM read_files: {message}{}", at(location))]
+    StreamArgument {
+        /// What is wrong and what is allowed.
+        message: String,
+        /// Where.
+        location: Option<Location>,
+    },
+    /// An option of how files are found is wrong; the code is that of the check of options.
+    #[error("STREAM read_files: {message}{}", at(location))]
+    StreamOption {
+        /// The code of what was found.
+        code: &'static str,
+        /// The option, what is wrong with it, and what to do.
+        message: String,
+        /// Where.
+        location: Option<Location>,
+    },
+    /// What a stream should write cannot be written.
+    #[error("COPY: {message}")]
+    StreamOutput {
+        /// What is wrong and what is allowed.
+        message: String,
+    },
     /// A service function was evaluated like an ordinary one. Not expected: the planner rule
     /// leaves no such call.
     #[error(
@@ -224,10 +260,14 @@ impl QueryError {
             Self::NoSuchFile { .. } => "FLOE-QUERY-0010",
             Self::UnreadableFile { .. } => "FLOE-QUERY-0011",
             Self::Planning { .. } => "FLOE-QUERY-0012",
-            Self::Execution { .. } => "FLOE-QUERY-0013",
+            Self::Execution { source } => code_of_stream(source).unwrap_or("FLOE-QUERY-0013"),
             Self::DirectCall { .. } => "FLOE-QUERY-0014",
             Self::NotJson { .. } => "FLOE-QUERY-0015",
             Self::JsonOrText { .. } => "FLOE-QUERY-0016",
+            Self::StreamPlace { .. } => "FLOE-QUERY-0017",
+            Self::StreamArgument { .. } => "FLOE-QUERY-0018",
+            Self::StreamOutput { .. } => "FLOE-QUERY-0019",
+            Self::StreamOption { code, .. } => code,
             Self::Call { .. } => self.call_error().map_or("FLOE-QUERY-0013", CallError::code),
         }
     }
@@ -257,6 +297,9 @@ impl QueryError {
             | Self::CallModifier { location, .. }
             | Self::JsonOrText { location, .. }
             | Self::ReadFilesArgument { location, .. }
+            | Self::StreamPlace { location, .. }
+            | Self::StreamArgument { location, .. }
+            | Self::StreamOption { location, .. }
             | Self::NoSuchFile { location, .. }
             | Self::UnreadableFile { location, .. } => *location,
             Self::Syntax { .. }
@@ -267,6 +310,7 @@ impl QueryError {
             | Self::Execution { .. }
             | Self::Call { .. }
             | Self::NotJson { .. }
+            | Self::StreamOutput { .. }
             | Self::DirectCall { .. } => None,
         }
     }
@@ -401,11 +445,22 @@ fn at(location: &Option<Location>) -> String {
 }
 
 /// The error of type `T` at the root of what DataFusion reports.
-fn external<T: std::error::Error + 'static>(error: &DataFusionError) -> Option<&T> {
+pub(crate) fn external<T: std::error::Error + 'static>(error: &DataFusionError) -> Option<&T> {
     match error.find_root() {
         DataFusionError::External(inner) => inner.downcast_ref(),
         _ => None,
     }
+}
+
+/// The code of an error of the file stream, whose tables and sinks DataFusion runs.
+#[cfg(feature = "ingest")]
+fn code_of_stream(error: &DataFusionError) -> Option<&'static str> {
+    external::<crate::ingest::StreamError>(error).map(crate::ingest::StreamError::code)
+}
+
+#[cfg(not(feature = "ingest"))]
+fn code_of_stream(_: &DataFusionError) -> Option<&'static str> {
+    None
 }
 
 /// The message of the root without the prefixes that DataFusion puts before it on its way up.

@@ -59,6 +59,9 @@
 //! # }).unwrap();
 //! ```
 //!
+//! With the feature `ingest`, a stream of files is read by such queries batch by batch: see the
+//! module `ingest`.
+//!
 //! `design.md` beside this crate says how rule and node work and what their limits are.
 
 #![forbid(unsafe_code)]
@@ -66,6 +69,8 @@
 mod error;
 mod exec;
 mod functions;
+#[cfg(feature = "ingest")]
+pub mod ingest;
 mod planner;
 mod query;
 mod read_files;

@@ -75,13 +75,23 @@ const STATEMENT_EXCERPT: usize = 40;
 /// # }).unwrap();
 /// ```
 pub async fn query(context: &SessionContext, sql: &str) -> Result<DataFrame, QueryError> {
-    let mut state = context.state_ref().read().clone();
+    #[cfg(feature = "ingest")]
+    crate::ingest::refuse_stream(sql)?;
+    let statement = parse(&context.state(), sql)?;
+    plan(context, statement).await
+}
+
+/// Plans a statement that is parsed already.
+pub(crate) async fn plan(
+    context: &SessionContext,
+    mut statement: Statement,
+) -> Result<DataFrame, QueryError> {
+    let mut state = context.state();
     let run = state.config().get_extension::<QueryRun>().ok_or_else(|| {
         let message = "the session was not made by floe_datafusion::session";
         QueryError::planning(plan_datafusion_err!("{message}"))
     })?;
     run.set_now(&mut state);
-    let mut statement = parse(&state, sql)?;
     let read = prepare(&mut statement, &run)?;
     for file in read.files {
         let table = read_files::table(&state, &run.info.base_dir, &file).await?;

@@ -1,6 +1,6 @@
 //! `read_files('path' [, option => value]…)`: files on this machine as a table.
 
-mod arguments;
+pub(crate) mod arguments;
 mod listing;
 
 use std::fmt;
@@ -34,6 +34,8 @@ pub(crate) enum Format {
     Csv,
     /// One JSON object per line.
     Json,
+    /// Parquet.
+    Parquet,
 }
 
 impl fmt::Display for Format {
@@ -41,6 +43,7 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Csv => "CSV",
             Self::Json => "JSON (one object per line)",
+            Self::Parquet => "Parquet",
         })
     }
 }
@@ -62,18 +65,23 @@ impl ReadFiles {
     }
 
     fn table_factor(&self, alias: Option<TableAlias>) -> TableFactor {
-        TableFactor::Table {
-            name: ObjectName::from(vec![Ident::with_quote('"', self.to_string())]),
-            alias,
-            args: None,
-            with_hints: Vec::new(),
-            version: None,
-            with_ordinality: false,
-            partitions: Vec::new(),
-            json_path: None,
-            sample: None,
-            index_hints: Vec::new(),
-        }
+        table_named(&self.to_string(), alias)
+    }
+}
+
+/// A table of this very name, in place of a call.
+pub(crate) fn table_named(name: &str, alias: Option<TableAlias>) -> TableFactor {
+    TableFactor::Table {
+        name: ObjectName::from(vec![Ident::with_quote('"', name)]),
+        alias,
+        args: None,
+        with_hints: Vec::new(),
+        version: None,
+        with_ordinality: false,
+        partitions: Vec::new(),
+        json_path: None,
+        sample: None,
+        index_hints: Vec::new(),
     }
 }
 
@@ -83,6 +91,7 @@ impl fmt::Display for ReadFiles {
         match self.format {
             Some(Format::Csv) => write!(f, ", format => 'csv'")?,
             Some(Format::Json) => write!(f, ", format => 'json'")?,
+            Some(Format::Parquet) => write!(f, ", format => 'parquet'")?,
             None => {}
         }
         if let Some(header) = self.header {
@@ -96,7 +105,9 @@ impl fmt::Display for ReadFiles {
 }
 
 /// Name, arguments and alias when `factor` is `read_files(…)` or `TABLE(read_files(…))`.
-fn call(factor: &TableFactor) -> Option<(&ObjectName, &[FunctionArg], Option<&TableAlias>)> {
+pub(crate) fn call(
+    factor: &TableFactor,
+) -> Option<(&ObjectName, &[FunctionArg], Option<&TableAlias>)> {
     let (name, args, alias) = match factor {
         TableFactor::Table {
             name,

@@ -60,6 +60,7 @@ pub use driver::{
     PulledStream, QueueProvider, Stopper, StreamError, StreamEvent, Summary, Trigger,
 };
 pub use filter::{Filter, Glob};
+pub use floe_notify;
 pub use former::{AGE_MARGIN, MAX_BATCH_FILES, form};
 pub use identity::{
     EntityTags, FileId, Home, IdentityError, MAX_ID_BYTES, MAX_TOKEN_BYTES, VersionRule,

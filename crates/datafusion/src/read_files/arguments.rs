@@ -7,8 +7,8 @@ use datafusion::sql::sqlparser::ast::{
 use super::{Format, ReadFiles};
 use crate::error::{Location, QueryError};
 
-const OPTIONS: &str = "the options are format => 'csv' or 'json', header => true or false, and \
-                       delimiter (or sep) => one character";
+const OPTIONS: &str = "the options are format => 'csv', 'json' or 'parquet', header => true or \
+                       false, and delimiter (or sep) => one character";
 
 pub(super) fn parse(
     args: &[FunctionArg],
@@ -69,7 +69,7 @@ impl ReadFiles {
 
     fn check(&self) -> Result<(), QueryError> {
         let csv_only = self.header.is_some() || self.delimiter.is_some();
-        if self.format == Some(Format::Json) && csv_only {
+        if matches!(self.format, Some(Format::Json | Format::Parquet)) && csv_only {
             return Err(refused(
                 "header and delimiter are options of CSV files",
                 self.location,
@@ -95,8 +95,9 @@ fn format(value: Literal, at: Option<Location>) -> Result<Format, QueryError> {
     match &value {
         Literal::Text(text) if text.eq_ignore_ascii_case("csv") => Ok(Format::Csv),
         Literal::Text(text) if text.eq_ignore_ascii_case("json") => Ok(Format::Json),
+        Literal::Text(text) if text.eq_ignore_ascii_case("parquet") => Ok(Format::Parquet),
         Literal::Text(_) | Literal::Bool(_) => Err(refused(
-            format!("format is 'csv' or 'json', not {value}"),
+            format!("format is 'csv', 'json' or 'parquet', not {value}"),
             at,
         )),
     }
@@ -131,7 +132,8 @@ fn delimiter(value: Literal, at: Option<Location>) -> Result<u8, QueryError> {
     }
 }
 
-enum Literal {
+/// A value as it is written.
+pub(crate) enum Literal {
     Text(String),
     Bool(bool),
 }
@@ -145,7 +147,7 @@ impl std::fmt::Display for Literal {
     }
 }
 
-fn literal(expr: &Expr) -> Option<Literal> {
+pub(crate) fn literal(expr: &Expr) -> Option<Literal> {
     let Expr::Value(ValueWithSpan { value, .. }) = expr else {
         return None;
     };
@@ -157,7 +159,7 @@ fn literal(expr: &Expr) -> Option<Literal> {
     }
 }
 
-fn named(arg: &FunctionArg) -> Option<(Ident, &Expr)> {
+pub(crate) fn named(arg: &FunctionArg) -> Option<(Ident, &Expr)> {
     match arg {
         FunctionArg::Named {
             name,

@@ -8,6 +8,7 @@ use datafusion::common::DataFusionError;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::csv::CsvFormat;
 use datafusion::datasource::file_format::json::JsonFormat;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
@@ -93,6 +94,7 @@ fn format_of(name: &str) -> Option<Format> {
     match extension.to_ascii_lowercase().as_str() {
         "csv" | "tsv" => Some(Format::Csv),
         "json" | "jsonl" | "ndjson" => Some(Format::Json),
+        "parquet" => Some(Format::Parquet),
         _ => None,
     }
 }
@@ -116,6 +118,8 @@ async fn listing_table(
                 .with_newlines_in_values(true),
         ),
         Format::Json => Arc::new(JsonFormat::default()),
+        // Texts as every other text of the session, so that functions take them.
+        Format::Parquet => Arc::new(ParquetFormat::default().with_force_view_types(false)),
     };
     let options = ListingOptions::new(format).with_file_extension("");
     let config = ListingTableConfig::new(url).with_listing_options(options);
@@ -156,8 +160,9 @@ impl ReadFiles {
     fn unknown_format(&self, name: &str) -> QueryError {
         let file = name.rsplit('/').next().unwrap_or(name);
         let message = format!(
-            "the name of `{file}` does not tell its format; add format => 'csv' or \
-             format => 'json' (known endings: .csv, .tsv, .json, .jsonl, .ndjson)"
+            "the name of `{file}` does not tell its format; add format => 'csv', \
+             format => 'json' or format => 'parquet' (known endings: .csv, .tsv, .json, .jsonl, \
+             .ndjson, .parquet)"
         );
         QueryError::ReadFilesArgument {
             message,

@@ -4,6 +4,7 @@ use std::fs;
 
 use expect_test::{Expect, expect};
 use floe_datafusion::datafusion::arrow::util::pretty::pretty_format_batches;
+use floe_datafusion::datafusion::parquet::arrow::ArrowWriter;
 use floe_datafusion::query;
 use tempfile::TempDir;
 
@@ -75,6 +76,38 @@ async fn json_files_have_one_object_per_line() {
     );
     let sql = "SELECT id FROM read_files('data', format => 'json')";
     assert_eq!(fixture.column(sql).await, ["1", "2"]);
+}
+
+#[tokio::test]
+async fn parquet_files_are_known_by_their_ending_or_an_option() {
+    let (dir, fixture) = with_files(&[]).await;
+    fs::create_dir(dir.path().join("in")).unwrap();
+    let context = fixture.context();
+    let people = query(&context, "SELECT id, name, city FROM people");
+    let people = people.await.unwrap().collect().await.unwrap();
+    for name in ["in/people.parquet", "data"] {
+        let file = fs::File::create(dir.path().join(name)).unwrap();
+        let mut writer = ArrowWriter::try_new(file, people[0].schema(), None).unwrap();
+        people.iter().for_each(|rows| writer.write(rows).unwrap());
+        writer.close().unwrap();
+    }
+    let sql = "SELECT id, shout(name), city FROM read_files('in') ORDER BY id";
+    expect![[r#"
+        +----+-------------+------+
+        | id | SHOUT(NAME) | city |
+        +----+-------------+------+
+        | 1  | ANN         | Oslo |
+        | 2  | BOB         | Rome |
+        | 3  |             | Oslo |
+        | 4  | DAN         | Rome |
+        | 5  | EVE         | Oslo |
+        +----+-------------+------+
+    "#]]
+    .assert_eq(&fixture.rows(sql).await);
+    let sql = "SELECT count(*) FROM read_files('data', format => 'Parquet') WHERE city = 'Rome'";
+    assert_eq!(fixture.column(sql).await, ["2"]);
+    let sql = "SELECT count(*) FROM read_files('in/*.parquet')";
+    assert_eq!(fixture.column(sql).await, ["5"]);
 }
 
 #[tokio::test]
@@ -177,8 +210,8 @@ async fn a_missing_file_says_where_it_was_looked_for() {
 
 #[tokio::test]
 async fn wrong_options_name_the_allowed_ones() {
-    check("SELECT * FROM read_files('p.csv', encoding => 'latin1')", expect!["FLOE-QUERY-0009: read_files: there is no option `encoding`; the options are format => 'csv' or 'json', header => true or false, and delimiter (or sep) => one character (line 1, column 35)"]).await;
-    check("SELECT * FROM read_files('p.csv', format => 'parquet')", expect!["FLOE-QUERY-0009: read_files: format is 'csv' or 'json', not 'parquet' (line 1, column 35)"]).await;
+    check("SELECT * FROM read_files('p.csv', encoding => 'latin1')", expect!["FLOE-QUERY-0009: read_files: there is no option `encoding`; the options are format => 'csv', 'json' or 'parquet', header => true or false, and delimiter (or sep) => one character (line 1, column 35)"]).await;
+    check("SELECT * FROM read_files('p.csv', format => 'avro')", expect!["FLOE-QUERY-0009: read_files: format is 'csv', 'json' or 'parquet', not 'avro' (line 1, column 35)"]).await;
     check("SELECT * FROM read_files('p.csv', header => 'perhaps')", expect!["FLOE-QUERY-0009: read_files: header is true or false, not 'perhaps' (line 1, column 35)"]).await;
     check("SELECT * FROM read_files('p.csv', sep => '||')", expect![[r#"FLOE-QUERY-0009: read_files: delimiter is one ASCII character other than a quote or a line break, or '\t', not '||' (line 1, column 35)"#]]).await;
     check(
@@ -186,9 +219,11 @@ async fn wrong_options_name_the_allowed_ones() {
         expect!["FLOE-QUERY-0009: read_files: `delimiter` is given twice (line 1, column 47)"],
     )
     .await;
-    check("SELECT * FROM read_files('p.csv', 'csv')", expect!["FLOE-QUERY-0009: read_files: `'csv'` must be written as name => value; the options are format => 'csv' or 'json', header => true or false, and delimiter (or sep) => one character (line 1, column 15)"]).await;
-    check("SELECT * FROM read_files('p.csv', header => 1 + 1)", expect!["FLOE-QUERY-0009: read_files: header => 1 + 1 is not a literal; the options are format => 'csv' or 'json', header => true or false, and delimiter (or sep) => one character (line 1, column 35)"]).await;
+    check("SELECT * FROM read_files('p.csv', 'csv')", expect!["FLOE-QUERY-0009: read_files: `'csv'` must be written as name => value; the options are format => 'csv', 'json' or 'parquet', header => true or false, and delimiter (or sep) => one character (line 1, column 15)"]).await;
+    check("SELECT * FROM read_files('p.csv', header => 1 + 1)", expect!["FLOE-QUERY-0009: read_files: header => 1 + 1 is not a literal; the options are format => 'csv', 'json' or 'parquet', header => true or false, and delimiter (or sep) => one character (line 1, column 35)"]).await;
     check("SELECT * FROM read_files('p.csv', format => 'json', header => true)", expect!["FLOE-QUERY-0009: read_files: header and delimiter are options of CSV files (line 1, column 15)"])
+        .await;
+    check("SELECT * FROM read_files('p.csv', format => 'parquet', sep => ';')", expect!["FLOE-QUERY-0009: read_files: header and delimiter are options of CSV files (line 1, column 15)"])
         .await;
 }
 
@@ -206,10 +241,15 @@ async fn the_path_is_needed_in_quotes_and_on_this_machine() {
 
 #[tokio::test]
 async fn a_name_that_does_not_tell_the_format_needs_the_option() {
-    check("SELECT * FROM read_files('a.txt')", expect!["FLOE-QUERY-0009: read_files: the name of `a.txt` does not tell its format; add format => 'csv' or format => 'json' (known endings: .csv, .tsv, .json, .jsonl, .ndjson) (line 1, column 15)"]).await;
+    check("SELECT * FROM read_files('a.txt')", expect!["FLOE-QUERY-0009: read_files: the name of `a.txt` does not tell its format; add format => 'csv', format => 'json' or format => 'parquet' (known endings: .csv, .tsv, .json, .jsonl, .ndjson, .parquet) (line 1, column 15)"]).await;
 }
 
 #[tokio::test]
 async fn a_file_that_is_not_what_it_says_is_an_error() {
+    check(
+        "SELECT * FROM read_files('a.txt', format => 'parquet')",
+        expect!["FLOE-QUERY-0011: read_files: `a.txt` cannot be read as Parquet (line 1, column 15): Parquet error: Parquet error: Parquet files are at least 8 bytes long, but file length is 1"],
+    )
+    .await;
     check("SELECT * FROM read_files('a.txt', format => 'json')", expect!["FLOE-QUERY-0011: read_files: `a.txt` cannot be read as JSON (one object per line) (line 1, column 15): Arrow error: Json error: Not valid JSON: expected value at line 1 column 1"]).await;
 }

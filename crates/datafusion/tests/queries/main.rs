@@ -13,6 +13,12 @@ mod execution;
 mod explain;
 mod files;
 mod headers;
+#[cfg(feature = "ingest")]
+mod sinks;
+#[cfg(feature = "ingest")]
+mod state;
 mod statements;
+#[cfg(feature = "ingest")]
+mod stream;
 mod support;
 mod types;
