@@ -18,7 +18,8 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use floe_ingest::{
-    Discovery, EmbeddedLedger, FileId, Founding, Ledger, Role, Sighting, VersionRule,
+    Discovery, EmbeddedLedger, FileId, Founding, Ledger, ListingProgress, ListingReason,
+    ListingRequest, Role, Sighting, VersionRule,
 };
 use floe_notify::StreamId;
 use floe_notify::clock::Timestamp;
@@ -29,6 +30,8 @@ type Failed = Box<dyn Error + Send + Sync>;
 
 /// Files that one durable transaction makes known.
 const PAGE: usize = 1_000;
+/// Most pages of known files that are recorded all the same.
+const MOST_RECORDED: usize = 200;
 /// Single look-ups that are timed.
 const LOOKUPS: usize = 20_000;
 const PLAIN: TableDefinition<'static, &[u8], ()> = TableDefinition::new("plain");
@@ -212,6 +215,42 @@ fn backfill(ledger: &EmbeddedLedger, ids: &[FileId]) -> Result<(), Failed> {
         took.as_secs_f64() * 1e6 / listed.len() as f64,
         memory("VmRSS")?.saturating_sub(before) >> 10,
         before >> 10,
+    );
+    record_known(ledger, &listed)
+}
+
+/// The same listing, were each page recorded though everything in it is known: what asking saves.
+fn record_known(ledger: &EmbeddedLedger, listed: &[&FileId]) -> Result<(), Failed> {
+    let now = Timestamp::from_millis(1_765_000_000_000);
+    let claim = block_on(ledger.join(&Role::new("bench")?, now))?;
+    let request = ListingRequest {
+        reason: ListingReason::Backfill,
+        prefix: Vec::new(),
+    };
+    block_on(ledger.request_listing(&claim, &request, now))?;
+    let lease = Duration::from_secs(300);
+    let listing = block_on(ledger.next_listing(&claim, lease, now))?.ok_or("no listing is due")?;
+    let (mut files, mut commits, began) = (0, Vec::new(), time());
+    for page in listed.chunks(PAGE).take(MOST_RECORDED) {
+        let known: Vec<_> = page.iter().map(|id| discovery(id, 1, now)).collect();
+        let after = page.last().map_or(Vec::new(), |id| id.path().to_vec());
+        let progress = ListingProgress {
+            listing: listing.id,
+            round: listing.round,
+            after,
+            lease,
+        };
+        let before = time();
+        let recorded = block_on(ledger.record(&claim, &known, Some(&progress), now))?;
+        commits.push(time() - before);
+        files += known.len();
+        assert!(recorded.iter().all(|one| one.seq().is_none()));
+    }
+    report(
+        "floe, known pages recorded",
+        files,
+        time() - began,
+        &mut commits,
     );
     Ok(())
 }

@@ -3,8 +3,8 @@
 //! come back in another mode. What decides is the decider of production.
 //!
 //! `FLOE_SIMULATE_INGEST=17` runs one seed and tells everything that happened in it,
-//! `FLOE_SIMULATE_INGEST=0..1000000` runs so many. `FLOE_SIMULATE_INGEST_DISK` does the same with the
-//! ledger in a file, on a disk that loses its power.
+//! `FLOE_SIMULATE_INGEST=0..1000000` runs so many. `FLOE_SIMULATE_INGEST_DISK` does the same with
+//! the ledger in a file, on a disk that loses its power.
 
 mod books;
 mod exhaustive;

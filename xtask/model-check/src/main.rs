@@ -11,9 +11,7 @@ fn main() -> ExitCode {
         None => false,
         Some("--full") => true,
         Some(other) => {
-            eprintln!(
-                "error: there is no option `{other}`; `--full` checks six instances and more interruptions"
-            );
+            eprintln!("error: there is no option `{other}`; `--full` checks more");
             return ExitCode::FAILURE;
         }
     };

@@ -165,10 +165,10 @@ impl World {
         self.counts.crashes += 1;
         self.note(|| format!("process {number} dies"));
         self.processes[number].is_alive = false;
-        if self.bug == Some(Bug::AnswersBeforeItIsDurable) {
-            if let Some(durable) = self.durable.0.as_ref().and_then(Kept::copy) {
-                self.ledger = durable;
-            }
+        if self.bug == Some(Bug::AnswersBeforeItIsDurable)
+            && let Some(durable) = self.durable.0.as_ref().and_then(Kept::copy)
+        {
+            self.ledger = durable;
         }
         self.processes[number].role
     }
