@@ -37,6 +37,8 @@ pub mod contract;
 mod filter;
 mod former;
 mod identity;
+#[cfg(feature = "embedded")]
+mod lane;
 mod ledger;
 pub mod memory;
 mod news;

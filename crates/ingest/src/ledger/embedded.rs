@@ -9,7 +9,6 @@ mod fault;
 mod files;
 mod job;
 mod known;
-mod lane;
 mod listings;
 mod lock;
 mod log;
@@ -31,6 +30,7 @@ use floe_notify::clock::Timestamp;
 use floe_notify::options::BatchBounds;
 use floe_notify::{BoxFuture, MessageId};
 
+use crate::lane::{self, Lane};
 use crate::{
     Batch, BatchId, Claim, CommitOutcome, Discovery, Expired, FileId, Founded, Founding, Ledger,
     LedgerError, Listing, ListingId, ListingProgress, ListingRequest, Mark, Marks, Metrics, Poison,
@@ -42,7 +42,6 @@ pub use error::EmbeddedError;
 use disk::{Disk, FileDisk};
 use fault::Fault;
 use job::{Change, LookJob};
-use lane::Lane;
 use lock::Lock;
 use store::Store;
 use txn::Txn;
