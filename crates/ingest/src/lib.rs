@@ -37,7 +37,7 @@ pub mod contract;
 mod filter;
 mod former;
 mod identity;
-#[cfg(feature = "embedded")]
+#[cfg(any(feature = "embedded", feature = "driver"))]
 mod lane;
 mod ledger;
 pub mod memory;
@@ -65,7 +65,11 @@ pub use ledger::{
 #[cfg(feature = "embedded")]
 pub use ledger::{EmbeddedError, EmbeddedLedger};
 pub use news::{Ask, News, Reader};
+#[cfg(feature = "object-store")]
+pub use object_store;
 #[cfg(feature = "driver")]
 pub use sink::{Sink, SinkError};
 #[cfg(feature = "driver")]
-pub use source::{FileSource, ListedObjects, Object, SourceError};
+pub use source::{DirectorySource, FileSource, ListedObjects, Object, SourceError};
+#[cfg(feature = "object-store")]
+pub use source::{OpenError, StoreSource, open_store};
