@@ -31,6 +31,8 @@ mod claims;
 mod files;
 mod keeping;
 mod listings;
+#[cfg(feature = "driver")]
+pub mod source;
 
 pub use age::*;
 pub use archive::*;

@@ -41,6 +41,8 @@ mod driver;
 mod filter;
 mod former;
 mod identity;
+#[cfg(any(feature = "embedded", feature = "driver"))]
+mod lane;
 mod ledger;
 pub mod memory;
 mod news;
@@ -75,7 +77,11 @@ pub use ledger::{
 #[cfg(feature = "embedded")]
 pub use ledger::{EmbeddedError, EmbeddedLedger};
 pub use news::{Ask, News, Reader};
+#[cfg(feature = "object-store")]
+pub use object_store;
 #[cfg(feature = "driver")]
 pub use sink::{Sink, SinkError};
 #[cfg(feature = "driver")]
-pub use source::{FileSource, ListedObjects, Object, SourceError, sight};
+pub use source::{DirectorySource, FileSource, ListedObjects, Object, SourceError};
+#[cfg(feature = "object-store")]
+pub use source::{OpenError, StoreSource, open_store};

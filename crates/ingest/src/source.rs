@@ -1,8 +1,11 @@
 //! Where files lie: what a stream needs of a store.
 
+mod directory;
 mod error;
 mod object;
 mod sight;
+#[cfg(feature = "object-store")]
+mod store;
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -10,9 +13,11 @@ use std::ops::Range;
 use bytes::Bytes;
 use floe_notify::BoxFuture;
 
+pub use directory::DirectorySource;
 pub use error::SourceError;
 pub use object::{ListedObjects, Object};
-pub use sight::sight;
+#[cfg(feature = "object-store")]
+pub use store::{OpenError, StoreSource, open_store};
 
 /// A directory or a bucket, as a stream lists, asks about and reads what lies in it.
 ///
@@ -32,7 +37,8 @@ pub trait FileSource: Send + Sync + Debug {
     /// - A prefix that nothing lies under is an empty last page, not an error.
     ///
     /// # Errors
-    /// [`SourceError::Denied`], [`SourceError::Unavailable`] and [`SourceError::Driver`].
+    /// [`SourceError::Denied`], [`SourceError::Unavailable`], [`SourceError::Unaddressable`],
+    /// [`SourceError::Outside`], [`SourceError::Unordered`] and [`SourceError::Driver`].
     fn list<'a>(
         &'a self,
         prefix: &'a [u8],

@@ -7,11 +7,10 @@ use floe_notify::clock::Timestamp;
 use floe_notify::{Delivery, EventQueue, QueueError, Receipt, StreamId};
 
 use super::{FileStream, StreamError, StreamEvent, queue_start};
-use crate::source::sight;
 use crate::stream::Settings;
 use crate::stream::{AskAnswer, Command, Extension, HeldId, Input, ListedPage, ReceiveFailure};
 use crate::{
-    Ask, Batch, Claim, Cleaned, Cleaner, Discovery, FileId, LedgerError, Listing, ListingProgress,
+    Ask, Batch, Claim, Cleaned, Cleaner, Discovery, LedgerError, Listing, ListingProgress,
     ListingReason, Poison, Reader, Sighting, Sink,
 };
 
@@ -261,20 +260,27 @@ impl Tools<'_> {
             last: page.objects.last().map(|object| object.key.clone()),
             is_last: page.is_last,
         };
-        let (home, filter) = (&self.reader.home, &self.reader.filter);
+        let mut effect = Effect::None;
         for object in &page.objects {
-            match sight(home, self.reader.rule, filter, object, sighting) {
-                Some(Ok(file)) => listed.files.push(file),
-                Some(Err(ask)) => listed.asks.push(ask),
-                None => {}
+            match self.reader.sight(object, sighting) {
+                Ok(Some(Ok(file))) => listed.files.push(file),
+                Ok(Some(Err(ask))) => listed.asks.push(ask),
+                Ok(None) => {}
+                Err(error) => {
+                    let key = String::from_utf8_lossy(&object.key).into_owned();
+                    let reason = error.to_string();
+                    effect = Effect::Told(StreamEvent::PassedOver { key, reason });
+                }
             }
         }
-        Outcome::of(Input::Listed(listed))
+        Outcome {
+            input: Some(Input::Listed(listed)),
+            effect,
+        }
     }
 
     async fn ask_store(&self, ask: &Ask) -> (AskAnswer, Effect) {
-        let (home, rule) = (&self.reader.home, self.reader.rule);
-        let Some(key) = home.key_of(&ask.path) else {
+        let Some(key) = self.reader.home.key_of(&ask.path) else {
             return (AskAnswer::Missing, Effect::None);
         };
         let failed = |error: StreamError| match error.is_retryable() {
@@ -289,16 +295,8 @@ impl Tools<'_> {
             Ok(None) => return (AskAnswer::Missing, Effect::None),
             Err(error) => return (AskAnswer::Failed, failed(error.into())),
         };
-        match FileId::of_listing(home, rule, key, &object.tags()) {
-            Ok(id) => {
-                let file = Discovery {
-                    id,
-                    size: object.size,
-                    created: ask.created.unwrap_or(object.modified),
-                    sighting: ask.sighting,
-                };
-                (AskAnswer::Found(file), Effect::None)
-            }
+        match self.reader.answer(ask, &object) {
+            Ok(file) => (AskAnswer::Found(file), Effect::None),
             Err(_) => (AskAnswer::Failed, Effect::None),
         }
     }

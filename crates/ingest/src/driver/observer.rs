@@ -47,6 +47,13 @@ pub enum StreamEvent {
         /// Why.
         reason: String,
     },
+    /// A file cannot be kept in a ledger, and is not handed over.
+    PassedOver {
+        /// Its key.
+        key: String,
+        /// Why.
+        reason: String,
+    },
     /// A listing has come to its end.
     Listed {
         /// Which.
@@ -92,6 +99,7 @@ impl std::fmt::Display for StreamEvent {
             Self::Quarantined { message, reason } => {
                 write!(f, "message {message} is put aside: {reason}")
             }
+            Self::PassedOver { key, reason } => write!(f, "{key} is passed over: {reason}"),
             Self::Listed { listing } => write!(f, "listing {} is done", listing.0),
             Self::Delivering {
                 batch,

@@ -10,7 +10,6 @@ mod fault;
 mod files;
 mod job;
 mod known;
-mod lane;
 mod listings;
 mod lock;
 mod log;
@@ -32,6 +31,7 @@ use floe_notify::clock::Timestamp;
 use floe_notify::options::BatchBounds;
 use floe_notify::{BoxFuture, MessageId};
 
+use crate::lane::{self, Lane};
 use crate::{
     ArchiveMode, ArchiveOutcome, Batch, BatchId, Claim, CommitOutcome, Discovery, Expired, FileId,
     Founded, Founding, Ledger, LedgerError, Listing, ListingId, ListingProgress, ListingRequest,
@@ -45,7 +45,6 @@ pub(crate) use tests::SimDisk;
 use disk::{Disk, FileDisk};
 use fault::Fault;
 use job::{Change, LookJob};
-use lane::Lane;
 use lock::Lock;
 use store::Store;
 use txn::Txn;

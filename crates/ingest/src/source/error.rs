@@ -40,6 +40,39 @@ pub enum SourceError {
         /// The words of the store.
         reason: String,
     },
+    /// The store has a file that cannot be asked for by its key.
+    #[error(
+        "the key {key} cannot be used: {reason}; copy the file to another key, or keep such files \
+         out of the stream's path"
+    )]
+    Unaddressable {
+        /// The key.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The path is not one of a file in this directory.
+    #[error(
+        "{key} is no path of a file below {root}, and nothing else may be reached here; links to \
+         directories are not followed"
+    )]
+    Outside {
+        /// The path.
+        key: String,
+        /// What paths have to begin with.
+        root: String,
+    },
+    /// The store does not list in the order of the bytes of keys, though it is said to.
+    #[error(
+        "the store lists {before} before {after}, so a listing that goes on behind a key would \
+         miss files; list the store as a whole"
+    )]
+    Unordered {
+        /// What came first.
+        before: String,
+        /// What came after it.
+        after: String,
+    },
     /// The world that the implementation stands for said no; the code and the words are its own.
     #[error("{error}")]
     Driver {
@@ -81,6 +114,9 @@ impl SourceError {
             Self::NotFound { .. } => "FLOE-INGEST-0030",
             Self::Denied { .. } => "FLOE-INGEST-0031",
             Self::Unavailable { .. } => "FLOE-INGEST-0032",
+            Self::Unaddressable { .. } => "FLOE-INGEST-0033",
+            Self::Outside { .. } => "FLOE-INGEST-0034",
+            Self::Unordered { .. } => "FLOE-INGEST-0035",
             Self::Driver { error, .. } => error.code(),
         }
     }
@@ -97,7 +133,11 @@ impl SourceError {
         match self {
             Self::Unavailable { .. } => true,
             Self::Driver { error, .. } => error.is_retryable(),
-            Self::NotFound { .. } | Self::Denied { .. } => false,
+            Self::NotFound { .. }
+            | Self::Denied { .. }
+            | Self::Unaddressable { .. }
+            | Self::Outside { .. }
+            | Self::Unordered { .. } => false,
         }
     }
 }

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::fault::Fault;
-use super::lane::{Answer, Lane, Reply, reply};
 use super::store::{Look, Step, Store};
 use super::txn::Txn;
 use super::view::View;
 use crate::LedgerError;
+use crate::lane::{Answer, Lane, Reply, reply};
 
 /// Most files that jobs bring into one transaction of the store: some 20 MB of records.
 const MAX_WEIGHT: usize = 50_000;

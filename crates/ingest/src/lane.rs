@@ -11,7 +11,7 @@ const MAX_JOBS: usize = 256;
 
 /// A bounded queue of jobs for one thread.
 #[derive(Debug)]
-pub(super) struct Lane<J> {
+pub(crate) struct Lane<J> {
     state: Mutex<State<J>>,
     came: Condvar,
 }
@@ -25,7 +25,7 @@ struct State<J> {
 }
 
 impl<J> Lane<J> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             state: Mutex::new(State {
                 jobs: VecDeque::new(),
@@ -37,7 +37,7 @@ impl<J> Lane<J> {
     }
 
     /// Lets a job in once there is room; once the lane is closed the job is dropped.
-    pub(super) async fn push(&self, job: J) {
+    pub(crate) async fn push(&self, job: J) {
         let mut job = Some(job);
         poll_fn(|context| {
             let mut state = lock(&self.state);
@@ -56,7 +56,7 @@ impl<J> Lane<J> {
 
     /// Waits for jobs and takes as many as `most` allows by their weights, and at least one; none
     /// when the lane is closed and empty.
-    pub(super) fn take(&self, most: usize, weight: impl Fn(&J) -> usize) -> Option<Vec<J>> {
+    pub(crate) fn take(&self, most: usize, weight: impl Fn(&J) -> usize) -> Option<Vec<J>> {
         let mut state = lock(&self.state);
         while state.jobs.is_empty() {
             if state.is_closed {
@@ -84,7 +84,7 @@ impl<J> Lane<J> {
     }
 
     /// Takes no further jobs; those that are in are done.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let mut state = lock(&self.state);
         state.is_closed = true;
         let waiting = std::mem::take(&mut state.waiting);
@@ -95,7 +95,7 @@ impl<J> Lane<J> {
 }
 
 /// Makes both ends of one answer.
-pub(super) fn reply<T>() -> (Reply<T>, Answer<T>) {
+pub(crate) fn reply<T>() -> (Reply<T>, Answer<T>) {
     let shared = Arc::new(Mutex::new(Slot::Open(None)));
     (Reply(Some(Arc::clone(&shared))), Answer(shared))
 }
@@ -110,13 +110,13 @@ enum Slot<T> {
 
 /// Where the answer is given.
 #[derive(Debug)]
-pub(super) struct Reply<T>(Option<Arc<Mutex<Slot<T>>>>);
+pub(crate) struct Reply<T>(Option<Arc<Mutex<Slot<T>>>>);
 
 /// Where the answer comes; `None` when the other end is gone without one.
-pub(super) struct Answer<T>(Arc<Mutex<Slot<T>>>);
+pub(crate) struct Answer<T>(Arc<Mutex<Slot<T>>>);
 
 impl<T> Reply<T> {
-    pub(super) fn send(mut self, value: T) {
+    pub(crate) fn send(mut self, value: T) {
         if let Some(shared) = self.0.take() {
             finish(&shared, Slot::Answered(value));
         }
