@@ -352,7 +352,9 @@ fn what_is_missing_is_told() {
     );
     check(
         &stream("'ftp://x/in', checkpoint => '/s', format => 'csv'"),
-        expect!["FLOE-NOTIFY-0020: STREAM read_files: path: 'ftp://x/in' is of no storage that can be watched: a path begins with s3://, s3a://, abfss://, wasbs://, gs:// or file://, or is an absolute path of this machine (line 1, column 28)"],
+        expect![
+            "FLOE-NOTIFY-0020: STREAM read_files: path: 'ftp://x/in' is of no storage that can be watched: a path begins with s3://, s3a://, abfss://, wasbs://, gs:// or file://, or is an absolute path of this machine (line 1, column 28)"
+        ],
     );
 }
 
