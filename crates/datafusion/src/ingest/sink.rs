@@ -158,7 +158,7 @@ type Sessions = dyn Fn(&StreamId, &Batch) -> SessionContext + Send + Sync;
 ///   from the first batch that has rows, which are kept in the [`SchemaStore`] before any row is
 ///   written. Columns that appear later are passed over and counted; columns that a file has not
 ///   are NULL; a value that does not fit its column is an error that names file and line.
-/// - Files are read with the names that they have in the batch, in its order.
+/// - Rows come in the order of the batch's files where the session has one partition.
 /// - Where the query names the column `_file`, it is the path of the row's file.
 ///
 /// # Caveats

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArguments, Ident, ObjectName, Query, Spanned, TableFactor, VisitMut,
-    VisitorMut, visit_expressions,
+    Expr, Function, FunctionArguments, Ident, ObjectName, Query, Spanned, TableFactor,
+    TableFunctionArgs, VisitMut, VisitorMut, visit_expressions,
 };
 
 use super::{Prepared, literals};
 use crate::error::{Clause, Location, QueryError};
 use crate::functions::ServiceFunctions;
-use crate::read_files::ReadFiles;
+use crate::read_files::{self, ReadFiles};
 
 /// Writes service functions under the names they are registered with, and puts a table in the
 /// place of every `read_files`: DataFusion refuses named arguments of table functions, and cannot
@@ -118,9 +118,34 @@ impl Rewriter<'_> {
             {
                 self.files.push(files);
             }
+        } else if let Some(call) = unwrapped(factor) {
+            *factor = call;
         }
         Ok(())
     }
+}
+
+/// `f(…)` for `TABLE(f(…))`, which the original writes and DataFusion does not know.
+fn unwrapped(factor: &TableFactor) -> Option<TableFactor> {
+    let TableFactor::TableFunction {
+        expr: Expr::Function(call),
+        alias,
+    } = factor
+    else {
+        return None;
+    };
+    let FunctionArguments::List(list) = &call.args else {
+        return None;
+    };
+    let mut table = read_files::table_named("", alias.clone());
+    if let TableFactor::Table { name, args, .. } = &mut table {
+        *name = call.name.clone();
+        *args = Some(TableFunctionArgs {
+            args: list.args.clone(),
+            settings: None,
+        });
+    }
+    Some(table)
 }
 
 impl VisitorMut for Rewriter<'_> {

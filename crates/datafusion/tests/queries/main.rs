@@ -14,6 +14,8 @@ mod explain;
 mod files;
 mod headers;
 #[cfg(feature = "ingest")]
+mod inputs;
+#[cfg(feature = "ingest")]
 mod sinks;
 #[cfg(feature = "ingest")]
 mod state;

@@ -165,6 +165,13 @@ async fn the_progress_of_a_stream_is_one_row() {
 }
 
 #[tokio::test]
+async fn the_tables_may_be_written_as_the_original_writes_them() {
+    let sql = "SELECT count(*) AS n FROM TABLE(cloud_files_state('orders')) AS files \
+               JOIN TABLE(stream_progress('orders')) ON path <> \"lastInputPath\"";
+    assert!(rows(sql).await.contains("| 5 |"));
+}
+
+#[tokio::test]
 async fn messages_that_could_not_be_read_are_shown() {
     expect![[r#"
         +------------+-------------------+---------------+----------------------+---------+--------+-----------------+

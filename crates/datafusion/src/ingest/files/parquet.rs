@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{RecordBatch, new_null_array};
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::object_store::PutPayload;
+use datafusion::object_store::{OBJECT_STORE_COALESCE_DEFAULT, PutPayload, coalesce_ranges};
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions;
 use datafusion::parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
@@ -13,14 +13,14 @@ use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use floe_ingest::floe_notify::BoxFuture;
 use floe_ingest::{FileSource, SourceError};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::StreamExt;
 
 use super::adapt::{converted, fits};
 use super::{BatchFile, InputFormat, ROWS, Reader, Rows, StreamError, Wanted, with_rows};
 use crate::ingest::error::cause;
 
-/// How many parts of a file are asked for at a time.
-const PARTS: usize = 8;
+/// How much of the end of a file is asked for at first: all that most files say of themselves.
+const END: usize = 64 << 10;
 
 type Builder = ParquetRecordBatchStreamBuilder<Parts>;
 
@@ -122,8 +122,11 @@ impl AsyncFileReader for Parts {
         ranges: Vec<Range<u64>>,
     ) -> BoxFuture<'_, Result<Vec<Bytes>, ParquetError>> {
         let this = &*self;
-        let reads = stream::iter(ranges).map(move |range| this.read(range));
-        Box::pin(reads.buffered(PARTS).try_collect())
+        // Columns lie side by side: what is near is asked for at once.
+        Box::pin(async move {
+            let read = |range| this.read(range);
+            coalesce_ranges(&ranges, read, OBJECT_STORE_COALESCE_DEFAULT).await
+        })
     }
 
     fn get_metadata<'a>(
@@ -131,7 +134,9 @@ impl AsyncFileReader for Parts {
         options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>, ParquetError>> {
         let length = self.length;
-        let reader = ParquetMetaDataReader::new().with_arrow_reader_options(options);
+        let reader = ParquetMetaDataReader::new()
+            .with_arrow_reader_options(options)
+            .with_prefetch_hint(Some(END));
         Box::pin(async move { Ok(Arc::new(reader.load_and_finish(self, length).await?)) })
     }
 }
