@@ -6,10 +6,10 @@ use crate::ledger::SimDisk;
 use crate::memory::MemoryLedger;
 
 /// Of so many transactions one meets a loss of power.
-const RARITY: u64 = 200;
+const RARITY: u64 = 60;
 
 /// Most operations of the disk that a transaction gets to do before.
-const OPERATIONS: u64 = 16;
+const OPERATIONS: u64 = 10;
 
 #[derive(Debug)]
 pub(super) struct Power {

@@ -100,7 +100,7 @@ impl World {
         Some(match command {
             Command::RequestListing(request) => {
                 let done = answer(ledger.request_listing(&claim, &request, now));
-                told(
+                self.told(
                     done,
                     |_| Input::ListingRequested,
                     Input::ListingNotRequested,
@@ -108,17 +108,17 @@ impl World {
             }
             Command::NextListing => {
                 let next = answer(ledger.next_listing(&claim, lease, now));
-                told(next, Input::NextListing, Input::ListingFailed)
+                self.told(next, Input::NextListing, Input::ListingFailed)
             }
             Command::FinishListing { listing, round } => {
                 let done = answer(ledger.finish_listing(&claim, listing, round, now));
                 // The first one that is asked for has the number 1.
                 self.existing_is_listed |= listing.0 == 1 && matches!(done, Ok(true));
-                told(done, Input::ListingFinished, Input::ListingFailed)
+                self.told(done, Input::ListingFinished, Input::ListingFailed)
             }
             Command::ReadMarks => {
                 let marks = answer(ledger.marks());
-                told(
+                self.told(
                     marks,
                     |marks| Input::MarksRead(Box::new(marks)),
                     Input::MarksNotRead,
@@ -126,15 +126,15 @@ impl World {
             }
             Command::ReadMetrics => {
                 let metrics = answer(ledger.metrics());
-                told(metrics, Input::MetricsRead, Input::MetricsNotRead)
+                self.told(metrics, Input::MetricsRead, Input::MetricsNotRead)
             }
             Command::Commit(batch) => {
                 let done = answer(ledger.commit(&claim, batch, now));
-                told(done, |_| Input::Committed, Input::NotCommitted)
+                self.told(done, |_| Input::Committed, Input::NotCommitted)
             }
             Command::Renew(batch) => {
                 let done = answer(ledger.renew(&claim, batch, lease, now));
-                told(done, |()| Input::Renewed, Input::Renewed)
+                self.told(done, |()| Input::Renewed, Input::Renewed)
             }
             Command::ReleaseBatch(batch) => {
                 let done = answer(ledger.release(&claim, batch));
@@ -142,11 +142,11 @@ impl World {
             }
             Command::Mark(mark) => {
                 let done = answer(ledger.mark(&claim, &mark, now));
-                told(done, |()| Input::Marked, Input::NotMarked)
+                self.told(done, |()| Input::Marked, Input::NotMarked)
             }
             Command::Expire { age } => {
                 let done = answer(ledger.expire(&claim, age, SWEEP, now));
-                told(
+                self.told(
                     done,
                     |done| Input::Expired {
                         is_done: done.is_done,
@@ -392,7 +392,7 @@ impl World {
         let now = self.time();
         let done = answer(self.ledger.record(&claim, &files, progress, now));
         self.written();
-        told(done, |_| Input::Recorded, Input::NotRecorded)
+        self.told(done, |_| Input::Recorded, Input::NotRecorded)
     }
 
     fn find_unknown(&mut self, ids: &[FileId]) -> Input {
@@ -421,7 +421,7 @@ impl World {
         let claim = self.processes[number].claim.clone();
         let done = answer(self.ledger.quarantine(&claim, &poison));
         self.written();
-        told(
+        self.told(
             done,
             |()| Input::Quarantined { held },
             Input::NotQuarantined { held },
@@ -442,7 +442,7 @@ impl World {
             Ok(Some(batch)) => Ok(self.spoil(number, batch)),
             next => next,
         };
-        told(
+        self.told(
             next,
             |batch| Input::NextBatch(batch.map(Arc::new)),
             Input::NoBatch,
@@ -492,14 +492,24 @@ impl World {
             Input::Delivered
         }
     }
-}
 
-/// What a decider is told of a transaction.
-fn told<T>(answer: Result<T, LedgerError>, good: impl FnOnce(T) -> Input, failed: Input) -> Input {
-    match answer {
-        Ok(value) => good(value),
-        Err(LedgerError::Fenced { .. }) => Input::Fenced,
-        Err(LedgerError::Driver { .. } | LedgerError::NotHeld { .. }) => failed,
-        Err(error) => panic!("a consumer that does nothing wrong is told: {error}"),
+    /// What a decider is told of a transaction.
+    fn told<T>(
+        &mut self,
+        answer: Result<T, LedgerError>,
+        good: impl FnOnce(T) -> Input,
+        failed: Input,
+    ) -> Input {
+        match answer {
+            Ok(value) => return good(value),
+            Err(LedgerError::Fenced { .. }) => return Input::Fenced,
+            Err(LedgerError::Driver { .. } | LedgerError::NotHeld { .. }) => {}
+            Err(error) => {
+                self.break_with(format!(
+                    "a consumer that does nothing wrong is told: {error}"
+                ));
+            }
+        }
+        failed
     }
 }
