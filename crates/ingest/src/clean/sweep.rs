@@ -93,8 +93,8 @@ impl Sweep<'_> {
         } else {
             AGE_MARGIN
         };
-        let is_old = object.modified <= row.created
-            || object.modified.after(margin) <= row.discovered;
+        let is_old =
+            object.modified <= row.created || object.modified.after(margin) <= row.discovered;
         object.size == row.size && is_old
     }
 }

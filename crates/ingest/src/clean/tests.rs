@@ -34,7 +34,10 @@ fn policy(options: &[(&str, &str)], path: &str) -> CleanPolicy {
         .iter()
         .map(|(name, value)| (format!("cloudFiles.{name}"), *value));
     let (options, findings) = Options::parse(options);
-    assert!(findings.iter().all(|finding| !finding.is_error()), "{findings:?}");
+    assert!(
+        findings.iter().all(|finding| !finding.is_error()),
+        "{findings:?}"
+    );
     CleanPolicy::new(&options, &Location::parse(path).unwrap()).unwrap()
 }
 
@@ -118,13 +121,8 @@ impl World {
 
     fn sweep(&self, policy: &CleanPolicy, now: Timestamp) -> Cleaned {
         let mut cleaner = Cleaner::new(policy.clone());
-        let cleaned = block_on(cleaner.step(
-            &self.ledger,
-            &self.claim,
-            &self.bucket,
-            &self.home,
-            now,
-        ));
+        let cleaned =
+            block_on(cleaner.step(&self.ledger, &self.claim, &self.bucket, &self.home, now));
         let cleaned = cleaned.unwrap();
         assert!(cleaned.is_done, "one page holds the files of a test");
         cleaned
@@ -152,12 +150,22 @@ fn what_is_committed_is_deleted_once_its_retention_has_passed() {
     let before = days(30).as_millis() - 1;
     let early = world.sweep(&deleting(), Timestamp::from_millis(before));
     assert_eq!((early.seen, early.deleted), (3, 0), "not before its time");
-    assert_eq!(world.bucket.asked(), 0, "the store is not asked about it either");
+    assert_eq!(
+        world.bucket.asked(),
+        0,
+        "the store is not asked about it either"
+    );
     let cleaned = world.sweep(&deleting(), days(30));
     assert_eq!((cleaned.deleted, cleaned.moved), (2, 0));
     assert_eq!(world.bucket.keys(), ["in/waiting"]);
-    let marks = [("/in/a", ArchiveMode::Delete), ("/in/b/c", ArchiveMode::Delete)];
-    assert_eq!(world.marks(), marks.map(|(path, mode)| (path.to_owned(), mode)));
+    let marks = [
+        ("/in/a", ArchiveMode::Delete),
+        ("/in/b/c", ArchiveMode::Delete),
+    ];
+    assert_eq!(
+        world.marks(),
+        marks.map(|(path, mode)| (path.to_owned(), mode))
+    );
     world.bucket.write("in/a", "new", days(31), "2");
     let again = world.sweep(&deleting(), days(99));
     assert_eq!(again.deleted, 0, "who is marked is left alone for ever");
@@ -170,7 +178,12 @@ fn what_is_moved_keeps_its_path_below_the_directory() {
     let cleaned = world.sweep(&moving(), days(30));
     assert_eq!((cleaned.moved, cleaned.deleted), (2, 0));
     assert_eq!(world.bucket.keys(), ["done/2026/11/a.csv", "done/a.csv"]);
-    assert!(world.marks().iter().all(|(_, mode)| *mode == ArchiveMode::Move));
+    assert!(
+        world
+            .marks()
+            .iter()
+            .all(|(_, mode)| *mode == ArchiveMode::Move)
+    );
 }
 
 #[test]
@@ -235,8 +248,17 @@ fn the_clock_of_this_machine_judges_its_own_files_to_the_millisecond() {
     let moving = policy(&[("cleanSource", "MOVE"), done], path);
     let cleaned = world.sweep(&moving, days(30));
     assert_eq!((cleaned.moved, cleaned.changed, cleaned.outside), (2, 1, 1));
-    let expected = ["/srv/done/a", "/srv/done/b", "/srv/in/../../etc/d", "/srv/in/c"];
-    assert_eq!(world.bucket.keys(), expected, "no name leads out of the directory");
+    let expected = [
+        "/srv/done/a",
+        "/srv/done/b",
+        "/srv/in/../../etc/d",
+        "/srv/in/c",
+    ];
+    assert_eq!(
+        world.bucket.keys(),
+        expected,
+        "no name leads out of the directory"
+    );
 }
 
 #[test]
@@ -316,7 +338,10 @@ fn options_that_would_do_harm_are_refused() {
     for inside in ["s3://acme/in", "s3://acme/in/", "s3://acme/in/done"] {
         assert_eq!(moving(inside), "FLOE-INGEST-0060", "{inside}");
     }
-    assert_eq!(refusal(&[("cleanSource", "MOVE")], PATH), "FLOE-INGEST-0061");
+    assert_eq!(
+        refusal(&[("cleanSource", "MOVE")], PATH),
+        "FLOE-INGEST-0061"
+    );
     for other in ["s3://other/done", "gs://acme/done", "/srv/done"] {
         assert_eq!(moving(other), "FLOE-INGEST-0062", "{other}");
     }

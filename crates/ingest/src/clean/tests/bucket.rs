@@ -41,7 +41,9 @@ impl Bucket {
         let mut state = self.lock();
         let mut object = Object::new(key, content.len() as u64, modified);
         object.etag = Some(format!("\"{tag}\""));
-        object.stat = state.is_local.then_some((1, modified.as_millis(), object.size));
+        object.stat = state
+            .is_local
+            .then_some((1, modified.as_millis(), object.size));
         let entry = (content.to_owned(), object);
         state.objects.insert(key.to_owned(), entry);
     }
@@ -165,7 +167,9 @@ impl FileSource for Bucket {
         };
         let half = move |state: &mut State| {
             let object = state.objects.get(&copied.0).cloned();
-            state.objects.extend(object.map(|object| (copied.1, object)));
+            state
+                .objects
+                .extend(object.map(|object| (copied.1, object)));
         };
         self.call(rename, half)
     }

@@ -55,19 +55,31 @@ fn live(policy: &CleanPolicy, at: u64, trouble: Trouble) -> bool {
         let cleaned = cleaned.unwrap();
         assert_eq!(cleaned.failed, usize::from(happened), "{trouble:?}");
         assert_eq!(cleaned.failure.is_some(), happened);
-        assert_eq!(world.marks().len(), 4 - cleaned.failed, "what failed is not marked");
+        assert_eq!(
+            world.marks().len(),
+            4 - cleaned.failed,
+            "what failed is not marked"
+        );
     }
     check(&world, mode);
     world.bucket.calm();
     let cleaned = world.sweep(policy, days(30));
     assert_eq!((cleaned.failed, cleaned.changed), (0, 0));
-    let expected: &[&str] = if mode == ArchiveMode::Move { &MOVED } else { &[] };
+    let expected: &[&str] = if mode == ArchiveMode::Move {
+        &MOVED
+    } else {
+        &[]
+    };
     assert_eq!(world.bucket.keys(), expected, "{trouble:?} at {at}");
     assert_eq!(world.marks().len(), 4, "{trouble:?} at {at}");
     let asked = world.bucket.asked();
     let nothing = world.sweep(policy, days(31));
     assert_eq!((nothing.deleted, nothing.moved, nothing.gone), (0, 0, 0));
-    assert_eq!(world.bucket.asked(), asked, "what is marked is not asked about");
+    assert_eq!(
+        world.bucket.asked(),
+        asked,
+        "what is marked is not asked about"
+    );
     happened
 }
 
