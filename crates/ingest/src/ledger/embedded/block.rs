@@ -1,13 +1,21 @@
 //! Blocks: known files that lie side by side in one record, so that the store pays for its own
 //! bookkeeping once for all of them and what their names have in common is written once.
 
+mod splice;
+
 use super::code::{Reader, put, put_bytes, put_difference, shared};
 use super::fault::Fault;
 use crate::ArchiveMode;
 
+pub(super) use splice::splice;
+
 /// Bytes of the key and the record of a block: what fits a page of the store (4 KiB) beside its
 /// own words.
 pub(super) const ROOM: usize = 4_080;
+
+/// Bytes of a block that is added to here and there: three of them fit a page. A name is looked
+/// for and put in by going through half of a block.
+pub(super) const LOOSE: usize = 1_350;
 
 /// What is known of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,10 +65,26 @@ pub(super) struct Walk {
     bytes: Vec<u8>,
     at: usize,
     id: Vec<u8>,
+    base: Base,
+}
+
+/// What a file in a block says how it differs from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Base {
+    /// That of the last file that has one.
     seq: u64,
     discovered: u64,
     /// That of the last file that has one.
     archived: Option<Archived>,
+}
+
+impl Base {
+    fn follow(&mut self, known: &Known) {
+        // A file without a number says nothing about the next one's.
+        self.seq = if known.seq == 0 { self.seq } else { known.seq };
+        self.discovered = known.discovered;
+        self.archived = known.archived.or(self.archived);
+    }
 }
 
 impl Walk {
@@ -69,9 +93,7 @@ impl Walk {
             bytes,
             at: 0,
             id: key.to_vec(),
-            seq: 0,
-            discovered: 0,
-            archived: None,
+            base: Base::default(),
         }
     }
 
@@ -91,25 +113,23 @@ impl Walk {
             return Err(Fault::Damaged("a name shares more than there is"));
         }
         let suffix = reader.bytes()?;
-        let seq = reader.difference(self.seq)?;
-        let discovered = reader.difference(self.discovered)?;
+        let seq = reader.difference(self.base.seq)?;
+        let discovered = reader.difference(self.base.discovered)?;
         let created = reader.difference(discovered)?;
         let size = reader.number()?;
-        let archived = trailer(&mut reader, self.archived, discovered)?;
+        let archived = trailer(&mut reader, self.base.archived, discovered)?;
         self.id.truncate(shared);
         self.id.extend(suffix);
         self.at += before - reader.0.len();
-        // A file without a number says nothing about the next one's.
-        self.seq = if seq == 0 { self.seq } else { seq };
-        self.discovered = discovered;
-        self.archived = archived.or(self.archived);
-        Ok(Some(Known {
+        let known = Known {
             seq,
             size,
             created,
             discovered,
             archived,
-        }))
+        };
+        self.base.follow(&known);
+        Ok(Some(known))
     }
 
     /// All that is left.
@@ -130,14 +150,14 @@ pub(super) fn pack(key: &[u8], entries: &[Entry], most: usize) -> Vec<Block> {
     let mut packer = Packer::new(key.to_vec());
     for entry in entries {
         let length = packer.block.bytes.len();
-        packer.push(entry);
+        packer.push(&entry.id, entry.known);
         if packer.block.length() > most && length > 0 {
             packer.block.bytes.truncate(length);
             packer.block.files -= 1;
             let key = separator(&packer.before, &entry.id);
             let full = std::mem::replace(&mut packer, Packer::new(key));
             blocks.push(full.block);
-            packer.push(entry);
+            packer.push(&entry.id, entry.known);
         }
         packer.before.clone_from(&entry.id);
     }
@@ -147,17 +167,18 @@ pub(super) fn pack(key: &[u8], entries: &[Entry], most: usize) -> Vec<Block> {
     blocks
 }
 
-/// As [`pack`], with blocks of about the same length, `least` of them and more where they are too
-/// few: for names that come in any order, so that each block has room for more.
-pub(super) fn pack_evenly(key: &[u8], entries: &[Entry], least: usize) -> Vec<Block> {
+/// As [`pack`], with blocks of about the same length, none of which is longer than `room`: for
+/// names that come in any order, so that each block has room for more. There are `least` of them,
+/// unless that is too few.
+pub(super) fn pack_evenly(key: &[u8], entries: &[Entry], room: usize, least: usize) -> Vec<Block> {
     let whole = pack(key, entries, usize::MAX);
     let length = whole.iter().map(Block::length).sum::<usize>();
-    let count = length.div_ceil(ROOM).max(least);
+    let count = length.div_ceil(room).max(least);
     if count <= 1 {
         return whole;
     }
     let most = length / count + SLACK;
-    pack(key, entries, most.min(ROOM))
+    pack(key, entries, most.min(room))
 }
 
 /// What the parts of a block take more than the whole did.
@@ -166,9 +187,7 @@ const SLACK: usize = 64;
 struct Packer {
     block: Block,
     before: Vec<u8>,
-    seq: u64,
-    discovered: u64,
-    archived: Option<Archived>,
+    base: Base,
 }
 
 impl Packer {
@@ -176,28 +195,23 @@ impl Packer {
         Self {
             block: Block::stored(&key, &[]),
             before: key,
-            seq: 0,
-            discovered: 0,
-            archived: None,
+            base: Base::default(),
         }
     }
 
-    fn push(&mut self, entry: &Entry) {
-        let known = entry.known;
-        let shared = shared(&self.before, &entry.id);
-        let out = &mut self.block.bytes;
+    fn push(&mut self, id: &[u8], known: Known) {
+        let shared = shared(&self.before, id);
+        let (out, base) = (&mut self.block.bytes, self.base);
         put(out, shared as u64);
-        put_bytes(out, entry.id.get(shared..).unwrap_or_default());
-        put_difference(out, known.seq, self.seq);
-        put_difference(out, known.discovered, self.discovered);
+        put_bytes(out, id.get(shared..).unwrap_or_default());
+        put_difference(out, known.seq, base.seq);
+        put_difference(out, known.discovered, base.discovered);
         put_difference(out, known.created, known.discovered);
         put(out, known.size);
         if let Some(archived) = known.archived {
-            put_trailer(out, archived, self.archived, known.discovered);
-            self.archived = Some(archived);
+            put_trailer(out, archived, base.archived, known.discovered);
         }
-        self.seq = if known.seq == 0 { self.seq } else { known.seq };
-        self.discovered = known.discovered;
+        self.base.follow(&known);
         self.block.files += 1;
     }
 }

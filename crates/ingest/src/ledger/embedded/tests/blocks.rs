@@ -6,7 +6,7 @@ use redb::{Database, ReadableTable, backends::InMemoryBackend};
 
 use super::Dice;
 use crate::ArchiveMode;
-use crate::ledger::embedded::block::{Entry, Known};
+use crate::ledger::embedded::block::{Entry, Known, LOOSE, ROOM};
 use crate::ledger::embedded::known::{self, Finder};
 use crate::ledger::embedded::txn::KNOWN;
 
@@ -167,8 +167,9 @@ fn names_in_order_fill_their_blocks_and_others_leave_room() {
         let lengths: Vec<_> = blocks
             .map(|(key, bytes)| key.value().len() + bytes.value().len())
             .collect();
-        assert!(lengths.iter().all(|length| *length <= 4_080));
-        lengths.iter().sum::<usize>() * 100 / (lengths.len() * 4_080)
+        assert!(lengths.iter().all(|length| *length <= ROOM));
+        let room = if in_order { ROOM } else { LOOSE };
+        lengths.iter().sum::<usize>() * 100 / (lengths.len() * room)
     };
     let (ordered, random) = (bytes(true), bytes(false));
     assert!(ordered >= 95, "names in order fill blocks to {ordered} %");
