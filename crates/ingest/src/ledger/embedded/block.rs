@@ -13,10 +13,6 @@ pub(super) use splice::splice;
 /// own words.
 pub(super) const ROOM: usize = 4_080;
 
-/// Bytes of a block that is added to here and there: three of them fit a page. A name is looked
-/// for and put in by going through half of a block.
-pub(super) const LOOSE: usize = 1_350;
-
 /// What is known of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Known {
@@ -103,33 +99,43 @@ impl Walk {
     }
 
     pub(super) fn step(&mut self) -> Result<Option<Known>, Fault> {
-        let mut reader = Reader(self.bytes.get(self.at..).unwrap_or_default());
-        if reader.is_empty() {
+        let found = read(&self.bytes, &mut self.at, &mut self.base)?;
+        let Some((shared, suffix, known)) = found else {
             return Ok(None);
-        }
-        let before = reader.0.len();
-        let shared = usize::try_from(reader.number()?).unwrap_or(usize::MAX);
+        };
         if shared > self.id.len() {
-            return Err(Fault::Damaged("a name shares more than there is"));
+            return Err(TOO_LONG);
         }
-        let suffix = reader.bytes()?;
-        let seq = reader.difference(self.base.seq)?;
-        let discovered = reader.difference(self.base.discovered)?;
-        let created = reader.difference(discovered)?;
-        let size = reader.number()?;
-        let archived = trailer(&mut reader, self.base.archived, discovered)?;
         self.id.truncate(shared);
         self.id.extend(suffix);
-        self.at += before - reader.0.len();
-        let known = Known {
-            seq,
-            size,
-            created,
-            discovered,
-            archived,
-        };
-        self.base.follow(&known);
         Ok(Some(known))
+    }
+
+    /// Goes on to the first file that is not less than `id`, which is not less than what the walk
+    /// came to. Names on the way are not put together: how much of each is that of the one before
+    /// says where it stands.
+    pub(super) fn seek(&mut self, id: &[u8]) -> Result<Option<Known>, Fault> {
+        let mut alike = shared(&self.id, id);
+        let mut length = self.id.len();
+        while let Some((shared, suffix, known)) = read(&self.bytes, &mut self.at, &mut self.base)? {
+            if shared > length {
+                return Err(TOO_LONG);
+            }
+            length = shared + suffix.len();
+            let (same, rest) = id.split_at_checked(shared).unwrap_or((id, &[]));
+            if shared > alike {
+                continue;
+            }
+            if shared == alike && suffix < rest {
+                alike += self::shared(suffix, rest);
+                continue;
+            }
+            self.id.clear();
+            self.id.extend(same);
+            self.id.extend(suffix);
+            return Ok(Some(known));
+        }
+        Ok(None)
     }
 
     /// All that is left.
@@ -141,6 +147,41 @@ impl Walk {
         }
         Ok(entries)
     }
+}
+
+const TOO_LONG: Fault = Fault::Damaged("a name shares more than there is");
+
+/// A file as a block has it: how much its name shares with the one before, the rest of its name,
+/// and what is known of it.
+type Written<'b> = (usize, &'b [u8], Known);
+
+/// Reads the file at a place of a block, and goes to the next one.
+fn read<'b>(
+    bytes: &'b [u8],
+    at: &mut usize,
+    base: &mut Base,
+) -> Result<Option<Written<'b>>, Fault> {
+    let mut reader = Reader(bytes.get(*at..).unwrap_or_default());
+    if reader.is_empty() {
+        return Ok(None);
+    }
+    let shared = usize::try_from(reader.number()?).unwrap_or(usize::MAX);
+    let suffix = reader.bytes()?;
+    let seq = reader.difference(base.seq)?;
+    let discovered = reader.difference(base.discovered)?;
+    let created = reader.difference(discovered)?;
+    let size = reader.number()?;
+    let archived = trailer(&mut reader, base.archived, discovered)?;
+    *at = bytes.len() - reader.0.len();
+    let known = Known {
+        seq,
+        size,
+        created,
+        discovered,
+        archived,
+    };
+    base.follow(&known);
+    Ok(Some((shared, suffix, known)))
 }
 
 /// Writes entries, in the order of their identities, into as many blocks as it takes, the first of
@@ -167,18 +208,17 @@ pub(super) fn pack(key: &[u8], entries: &[Entry], most: usize) -> Vec<Block> {
     blocks
 }
 
-/// As [`pack`], with blocks of about the same length, none of which is longer than `room`: for
-/// names that come in any order, so that each block has room for more. There are `least` of them,
-/// unless that is too few.
-pub(super) fn pack_evenly(key: &[u8], entries: &[Entry], room: usize, least: usize) -> Vec<Block> {
+/// As [`pack`], with blocks of about the same length: for names that come in any order, so that
+/// each block has room for more. There are `least` of them, unless that is too few.
+pub(super) fn pack_evenly(key: &[u8], entries: &[Entry], least: usize) -> Vec<Block> {
     let whole = pack(key, entries, usize::MAX);
     let length = whole.iter().map(Block::length).sum::<usize>();
-    let count = length.div_ceil(room).max(least);
+    let count = length.div_ceil(ROOM).max(least);
     if count <= 1 {
         return whole;
     }
     let most = length / count + SLACK;
-    pack(key, entries, most.min(room))
+    pack(key, entries, most.min(ROOM))
 }
 
 /// What the parts of a block take more than the whole did.

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use redb::{ReadableTable, Table};
 
-use super::block::{Block, Entry, Known, LOOSE, ROOM, Walk, pack, pack_evenly, separator, splice};
+use super::block::{Block, Entry, Known, ROOM, Walk, pack, pack_evenly, separator, splice};
 use super::fault::Fault;
 
 pub(super) type Bytes = &'static [u8];
@@ -63,8 +63,8 @@ impl<'t, T: ReadableTable<Bytes, Bytes>> Finder<'t, T> {
         let Some(walk) = &mut self.walk else {
             return Ok(None);
         };
-        while self.at.is_some() && walk.id() < id {
-            self.at = walk.step()?;
+        if self.at.is_some() && walk.id() < id {
+            self.at = walk.seek(id)?;
         }
         Ok(self.at.map(|known| Some(known).filter(|_| walk.id() == id)))
     }
@@ -84,7 +84,7 @@ impl<'t, T: ReadableTable<Bytes, Bytes>> Finder<'t, T> {
         }
         self.key = key.to_vec();
         let mut walk = Walk::new(key, bytes.value().to_vec());
-        self.at = walk.step()?;
+        self.at = walk.seek(id)?;
         self.walk = Some(walk);
         Ok(true)
     }
@@ -201,7 +201,7 @@ fn merge(key: &[u8], there: Vec<Entry>, new: &[Entry]) -> (Vec<Block>, u64) {
     if runs == 1 && (is_at_the_end || new.len() > 1) {
         return (pack_run(key, &entries, end), added);
     }
-    (pack_evenly(key, &entries, LOOSE, 1), added)
+    (pack_evenly(key, &entries, 1), added)
 }
 
 /// Packs what was added one after another, up to `end`, densely, and what follows beside it.
@@ -217,12 +217,7 @@ fn pack_run(key: &[u8], entries: &[Entry], end: usize) -> Vec<Block> {
         blocks.extend(whole);
     } else {
         blocks.push(last);
-        blocks.extend(pack_evenly(
-            &separator(&before.id, &first.id),
-            back,
-            ROOM,
-            1,
-        ));
+        blocks.extend(pack_evenly(&separator(&before.id, &first.id), back, 1));
     }
     blocks
 }
@@ -253,11 +248,11 @@ fn keep(
 ) -> Result<(), Fault> {
     let alone = pack(key, &entries, usize::MAX);
     let length = alone.iter().map(Block::length).sum::<usize>();
-    if let Some(next) = next.filter(|_| length < LOOSE / 2) {
+    if let Some(next) = next.filter(|_| length < ROOM / 2) {
         let bytes = table
             .get(next.as_slice())?
             .map(|bytes| bytes.value().to_vec());
-        let bytes = bytes.filter(|bytes| bytes.len() + length < LOOSE * 3 / 4);
+        let bytes = bytes.filter(|bytes| bytes.len() + length < ROOM * 3 / 4);
         if let Some(bytes) = bytes {
             entries.extend(Walk::new(&next, bytes).entries()?);
             table.remove(next.as_slice())?;
@@ -266,7 +261,7 @@ fn keep(
     if entries.is_empty() {
         table.remove(key)?;
     }
-    for block in pack_evenly(key, &entries, LOOSE, 1) {
+    for block in pack_evenly(key, &entries, 1) {
         table.insert(block.key.as_slice(), block.bytes.as_slice())?;
     }
     Ok(())
@@ -295,7 +290,7 @@ pub(super) fn replace(table: &mut Table<'_, Bytes, Bytes>, changes: &[Entry]) ->
             }
         }
         let first = keys.first().map(Vec::as_slice).unwrap_or_default();
-        let blocks = pack_evenly(first, &entries, ROOM, keys.len());
+        let blocks = pack_evenly(first, &entries, keys.len());
         for key in &keys {
             table.remove(key.as_slice())?;
         }

@@ -1,10 +1,10 @@
 //! Files that are put among those of a block without taking the block apart.
 
-use super::{Block, Entry, Known, LOOSE, Packer, ROOM, Walk};
+use super::{Block, Entry, Known, Packer, ROOM, Walk};
 use crate::ledger::embedded::fault::Fault;
 
 /// Puts files into a block, in their order. Returns its bytes and how many of the files were not
-/// in it; `None` when it would become longer than such a block is.
+/// in it; `None` when it would become longer than a block is.
 ///
 /// What stands behind a new file is copied as it is, but for the one file that says how it differs
 /// from what came before it.
@@ -46,11 +46,7 @@ impl Splice {
             copies: Some(0),
             added: 0,
         };
-        splice
-            .out
-            .block
-            .bytes
-            .reserve(block.bytes.len() + LOOSE / 2);
+        splice.out.block.bytes.reserve(block.bytes.len() + ROOM / 4);
         splice.step()?;
         Ok(splice)
     }
@@ -105,10 +101,7 @@ impl Splice {
         if let Some(start) = self.copies {
             self.copy(start, self.old.bytes.len());
         }
-        // A block that is long already was filled by names in their order, and may stay so.
-        let was = self.out.block.key.len() + self.old.bytes.len();
-        let most = if was > LOOSE { ROOM } else { LOOSE };
-        let fits = self.out.block.length() <= most;
+        let fits = self.out.block.length() <= ROOM;
         Ok(fits.then_some((self.out.block.bytes, self.added)))
     }
 }
