@@ -1,9 +1,14 @@
 //! The ledger in a file beside what it could have been: a plain table of the same store with the
 //! same names and commits, and a set in memory with a log behind it.
 //!
-//! `cargo bench -p floe-ingest --bench ledger` measures 100,000 and 1,000,000 files; the variable
-//! `FLOE_BENCH_FILES` names other numbers, `10000000` for one. Without `--bench`, or with
-//! `--quick`, it only shows that everything runs.
+//! `cargo bench -p floe-ingest --bench ledger` measures 100,000 and 1,000,000 files;
+//! `-- --files 10000000` another number, and `-- --names random` (or `ordered`) one kind of names.
+//! Without `--bench`, or with `--quick`, it only shows that everything runs.
+//!
+//! Names are made when they are needed, so that what the process has in memory is the ledger's.
+//! Every 10,000 files are handed out and committed before the next ones come, as in a stream that
+//! keeps up; only the recording is timed for the rate of inserts. What each contender took of the
+//! processor and wrote is told beside the rate, because others may want both at the same time.
 
 #![forbid(unsafe_code)]
 
@@ -11,6 +16,8 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -18,7 +25,7 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use floe_ingest::{
-    Discovery, EmbeddedLedger, FileId, Founding, Ledger, ListingProgress, ListingReason,
+    Claim, Discovery, EmbeddedLedger, FileId, Founding, Ledger, ListingProgress, ListingReason,
     ListingRequest, Role, Sighting, VersionRule,
 };
 use floe_notify::StreamId;
@@ -32,31 +39,51 @@ type Failed = Box<dyn Error + Send + Sync>;
 const PAGE: usize = 1_000;
 /// Most pages of known files that are recorded all the same.
 const MOST_RECORDED: usize = 200;
+/// Pages that are recorded before they are handed out and committed.
+const PAGES_BEHIND: usize = 10;
 /// Single look-ups that are timed.
 const LOOKUPS: usize = 20_000;
+/// Most objects of the listing that is compared.
+const LISTED: usize = 1_000_000;
+/// Most files that the set in memory is given.
+const MOST_IN_SET: usize = 2_000_000;
 const PLAIN: TableDefinition<'static, &[u8], ()> = TableDefinition::new("plain");
 
 fn main() -> Result<(), Failed> {
     let has = |flag: &str| std::env::args().any(|argument| argument == flag);
-    let quick = has("--quick") || !has("--bench");
-    let counts = match std::env::var("FLOE_BENCH_FILES") {
-        Ok(text) => vec![text.parse()?],
-        Err(_) if quick => vec![5_000],
-        Err(_) => vec![100_000, 1_000_000],
+    let value = |flag: &str| {
+        let mut arguments = std::env::args().skip_while(|argument| argument != flag);
+        arguments.nth(1)
     };
-    println!(
-        "ledger: {PAGE} files a transaction, each durable; load {}",
-        fs::read_to_string("/proc/loadavg")?.trim()
-    );
+    let quick = has("--quick") || !has("--bench");
+    let counts = match value("--files") {
+        Some(text) => vec![text.parse()?],
+        None if quick => vec![5_000],
+        None => vec![100_000, 1_000_000],
+    };
+    let kinds = match value("--names").as_deref() {
+        Some("ordered") => vec![Names::Ordered],
+        Some("random") => vec![Names::Random],
+        _ => vec![Names::Ordered, Names::Random],
+    };
+    println!("ledger: {PAGE} files a transaction, each durable");
     for count in counts {
-        for names in [Names::Ordered, Names::Random] {
-            println!("\n{count} files, {names:?} names");
-            let ids = names.make(count)?;
-            let keys: usize = ids.iter().map(|id| id.as_bytes().len()).sum();
+        for names in &kinds {
+            let load = fs::read_to_string("/proc/loadavg")?;
+            println!("\n{count} files, {names:?} names; load {}", load.trim());
+            let files = Files {
+                count,
+                names: *names,
+            };
+            let keys = files
+                .all()
+                .try_fold(0, |sum, id| Ok::<_, Failed>(sum + id?.as_bytes().len()))?;
             println!("  names: {:.1} bytes each", per(keys as f64, count));
-            plain(&ids, keys)?;
-            set(&ids)?;
-            floe(&ids, keys)?;
+            floe(files, keys)?;
+            plain(files, keys)?;
+            if count <= MOST_IN_SET {
+                set(files)?;
+            }
         }
     }
     Ok(())
@@ -70,103 +97,128 @@ enum Names {
     Random,
 }
 
-impl Names {
-    fn make(self, count: usize) -> Result<Vec<FileId>, Failed> {
-        let mut dice = 7_u64;
-        let ids = (0..count).map(|number| {
-            let (day, part) = (number / 50_000, number % 50_000);
-            let text = match self {
-                Self::Ordered => {
-                    format!("/landing/orders/day={day:05}/part-{part:05}-of-50000.snappy.parquet")
-                }
-                Self::Random => {
-                    let (one, two) = (roll(&mut dice), roll(&mut dice));
-                    let day = roll(&mut dice) % 30;
-                    format!("/landing/orders/day={day:05}/{one:016x}{two:016x}.parquet")
-                }
-            };
-            FileId::new(text.as_bytes(), None)
-        });
-        Ok(ids.collect::<Result<_, _>>()?)
+/// The files of one run.
+#[derive(Clone, Copy, Debug)]
+struct Files {
+    count: usize,
+    names: Names,
+}
+
+impl Files {
+    fn name(self, number: usize) -> Result<FileId, Failed> {
+        let text = match self.names {
+            Names::Ordered => {
+                let (day, part) = (number / 50_000, number % 50_000);
+                format!("/landing/orders/day={day:05}/part-{part:05}-of-50000.snappy.parquet")
+            }
+            Names::Random => {
+                let mut dice = number as u64 * 3;
+                let (one, two) = (roll(&mut dice), roll(&mut dice));
+                let day = roll(&mut dice) % 30;
+                format!("/landing/orders/day={day:05}/{one:016x}{two:016x}.parquet")
+            }
+        };
+        Ok(FileId::new(text.as_bytes(), None)?)
+    }
+
+    fn all(self) -> impl Iterator<Item = Result<FileId, Failed>> {
+        (0..self.count).map(move |number| self.name(number))
+    }
+
+    /// Pages in the order in which they are found.
+    fn pages(self) -> impl Iterator<Item = Result<Vec<FileId>, Failed>> {
+        (0..self.count).step_by(PAGE).map(move |start| {
+            let end = (start + PAGE).min(self.count);
+            (start..end).map(|number| self.name(number)).collect()
+        })
+    }
+
+    fn pick(self, dice: &mut u64) -> Result<FileId, Failed> {
+        self.name(usize::try_from(roll(dice) % self.count as u64)?)
     }
 }
 
-fn floe(ids: &[FileId], keys: usize) -> Result<(), Failed> {
+fn floe(files: Files, keys: usize) -> Result<(), Failed> {
     let directory = tempfile::tempdir_in(".")?;
     let ledger = EmbeddedLedger::open(directory.path())?;
     let start = Timestamp::from_millis(1_764_000_000_000);
     block_on(ledger.found(&founding()?, start))?;
     let claim = block_on(ledger.join(&Role::new("bench")?, start))?;
-    let mut commits = Vec::new();
-    let began = time();
-    for (page, number) in ids.chunks(PAGE).zip(0_u64..) {
+    let (mut meter, mut drained, mut tenth) = (Meter::default(), Duration::ZERO, 0);
+    for (page, number) in files.pages().zip(0_u64..) {
         let now = start.after(Duration::from_millis(number * 731));
-        let files: Vec<_> = page
+        let found: Vec<_> = page?
             .iter()
             .zip(0_u64..)
             .map(|(id, n)| discovery(id, n, now))
             .collect();
-        let before = time();
-        block_on(ledger.record(&claim, &files, None, now))?;
-        commits.push(time() - before);
+        meter.measure(|| Ok(block_on(ledger.record(&claim, &found, None, now))?))?;
+        if meter.commits.len() % PAGES_BEHIND == 0 {
+            drained += drain(&ledger, &claim, now)?;
+        }
+        if meter.commits.len() == (files.count / PAGE).div_ceil(10) {
+            tenth = memory("VmRSS")?;
+        }
     }
-    let took = time() - began;
-    report("floe", ids.len(), took, &mut commits);
+    drained += drain(&ledger, &claim, start)?;
+    meter.report("floe", files.count);
+    println!(
+        "  floe: handed out and committed, 1000 a batch: {:.0} files/s; memory {} MB at a tenth, \
+         {} MB at the end",
+        files.count as f64 / drained.as_secs_f64(),
+        tenth >> 10,
+        memory("VmRSS")? >> 10,
+    );
     let path = directory.path().join(EmbeddedLedger::FILE);
-    drain(&ledger, &claim, start)?;
-    let grown = fs::metadata(&path)?.len();
+    size("floe", "as grown", &path, keys, files.count)?;
     let began = time();
     block_on(ledger.compact())?;
     let compacted = time() - began;
-    let packed = fs::metadata(&path)?.len();
-    println!(
-        "  floe: all committed; file {} MB, {:.1} bytes a file beyond its name; compacted in \
-         {:.1} s to {} MB, {:.1} bytes",
-        grown >> 20,
-        per(grown as f64 - keys as f64, ids.len()),
-        compacted.as_secs_f64(),
-        packed >> 20,
-        per(packed as f64 - keys as f64, ids.len()),
-    );
+    size("floe", "compacted", &path, keys, files.count)?;
     drop(ledger);
     let began = time();
     let ledger = EmbeddedLedger::open(directory.path())?;
-    println!("  floe: start-up {:.3} s", (time() - began).as_secs_f64());
-    look_up(&ledger, ids)?;
-    backfill(&ledger, ids)
+    println!(
+        "  floe: compacted in {:.1} s; start-up {:.3} s",
+        compacted.as_secs_f64(),
+        (time() - began).as_secs_f64()
+    );
+    look_up(&ledger, files)?;
+    backfill(&ledger, files)
 }
 
-/// Hands all files out and commits them, so that the log is empty.
-fn drain(
-    ledger: &EmbeddedLedger,
-    claim: &floe_ingest::Claim,
-    now: Timestamp,
-) -> Result<(), Failed> {
+/// Tells how long a file is, and how much of the disk it takes: it grows by doubling, and what was
+/// never written takes nothing.
+fn size(name: &str, when: &str, path: &Path, keys: usize, count: usize) -> Result<(), Failed> {
+    let found = fs::metadata(path)?;
+    let beyond = |bytes: u64| per(bytes as f64 - keys as f64, count);
+    println!(
+        "  {name}: {when}: {} MB, {:.1} bytes a file beyond its name; on the disk {:.1}",
+        found.len() >> 20,
+        beyond(found.len()),
+        beyond(found.blocks() * 512),
+    );
+    Ok(())
+}
+
+/// Hands out and commits what waits, and returns how long that took.
+fn drain(ledger: &EmbeddedLedger, claim: &Claim, now: Timestamp) -> Result<Duration, Failed> {
     let bounds = floe_notify::options::BatchBounds {
         max_files: 1_000,
         max_bytes: None,
     };
-    let (mut files, began) = (0, time());
-    while let Some(batch) =
-        block_on(ledger.next_batch(claim, bounds, Duration::from_secs(60), now))?
-    {
-        files += batch.files.len();
+    let (began, lease) = (time(), Duration::from_secs(60));
+    while let Some(batch) = block_on(ledger.next_batch(claim, bounds, lease, now))? {
         block_on(ledger.commit(claim, batch.id, now))?;
     }
-    let took = time() - began;
-    let rate = files as f64 / took.as_secs_f64();
-    println!("  floe: handed out and committed, 1000 a batch: {rate:.0} files/s");
-    Ok(())
+    Ok(time() - began)
 }
 
-fn look_up(ledger: &EmbeddedLedger, ids: &[FileId]) -> Result<(), Failed> {
+fn look_up(ledger: &EmbeddedLedger, files: Files) -> Result<(), Failed> {
     let mut dice = 3;
     let mut single = Vec::new();
-    for _ in 0..LOOKUPS.min(ids.len()) {
-        let id = pick(ids, &mut dice)
-            .cloned()
-            .into_iter()
-            .collect::<Vec<_>>();
+    for _ in 0..LOOKUPS.min(files.count) {
+        let id = [files.pick(&mut dice)?];
         let before = time();
         let unknown = block_on(ledger.unknown(&id))?;
         single.push(time() - before);
@@ -177,10 +229,9 @@ fn look_up(ledger: &EmbeddedLedger, ids: &[FileId]) -> Result<(), Failed> {
         "  floe: one look-up, with two changes of threads: p50 {half:.1} µs, p99 {most:.1} µs"
     );
     let mut many = Vec::new();
-    for _ in 0..LOOKUPS.min(ids.len()) / PAGE {
-        let page: Vec<_> = (0..PAGE)
-            .filter_map(|_| pick(ids, &mut dice).cloned())
-            .collect();
+    for _ in 0..LOOKUPS.min(files.count) / PAGE {
+        let page: Result<Vec<_>, _> = (0..PAGE).map(|_| files.pick(&mut dice)).collect();
+        let page = page?;
         let before = time();
         block_on(ledger.unknown(&page))?;
         many.push((time() - before) / PAGE as u32);
@@ -190,30 +241,33 @@ fn look_up(ledger: &EmbeddedLedger, ids: &[FileId]) -> Result<(), Failed> {
     Ok(())
 }
 
-/// A listing of all files, every thousandth of which is not known.
-fn backfill(ledger: &EmbeddedLedger, ids: &[FileId]) -> Result<(), Failed> {
-    let mut listed: Vec<&FileId> = ids.iter().collect();
+/// A listing of at most [`LISTED`] objects, every thousandth of which is not known.
+fn backfill(ledger: &EmbeddedLedger, files: Files) -> Result<(), Failed> {
+    let step = files.count.div_ceil(LISTED);
+    let listed = (0..files.count).step_by(step);
+    let listed: Result<Vec<_>, _> = listed.map(|number| files.name(number)).collect();
+    let mut listed = listed?;
     listed.sort_unstable();
     let before = memory("VmRSS")?;
-    let (mut new, began) = (0, time());
-    for page in listed.chunks(PAGE) {
-        let mut page: Vec<_> = page.iter().map(|id| (*id).clone()).collect();
+    let (mut new, mut took) = (0, Duration::ZERO);
+    for page in listed.chunks_mut(PAGE) {
         if let Some(last) = page.last_mut() {
             let path = [last.as_bytes(), b"~"].concat();
             *last = FileId::new(&path, None)?;
         }
-        let unknown = block_on(ledger.unknown(&page))?;
+        let began = time();
+        let unknown = block_on(ledger.unknown(page))?;
+        took += time() - began;
         new += unknown.iter().filter(|unknown| **unknown).count();
     }
-    let took = time() - began;
     assert_eq!(new, listed.len().div_ceil(PAGE));
     println!(
-        "  floe: backfill of {} listed: {:.2} s, {:.2} µs each; memory {} MB more than the {} MB \
-         of the names",
+        "  floe: backfill of {} listed: {:.2} s, {:.2} µs each; memory {} MB, of which {} MB were \
+         there before, with the names",
         listed.len(),
         took.as_secs_f64(),
         took.as_secs_f64() * 1e6 / listed.len() as f64,
-        memory("VmRSS")?.saturating_sub(before) >> 10,
+        memory("VmRSS")? >> 10,
         before >> 10,
     );
     record_known(ledger, &listed)
@@ -255,40 +309,33 @@ fn record_known(ledger: &EmbeddedLedger, listed: &[&FileId]) -> Result<(), Faile
     Ok(())
 }
 
-fn plain(ids: &[FileId], keys: usize) -> Result<(), Failed> {
+fn plain(files: Files, keys: usize) -> Result<(), Failed> {
     let directory = tempfile::tempdir_in(".")?;
     let path = directory.path().join("plain.redb");
     let mut database = Database::builder().set_cache_size(64 << 20).create(&path)?;
-    let mut commits = Vec::new();
-    let began = time();
-    for page in ids.chunks(PAGE) {
-        let before = time();
-        let mut write = database.begin_write()?;
-        write.set_durability(Durability::Immediate)?;
-        let mut table = write.open_table(PLAIN)?;
-        for id in page {
-            table.insert(id.as_bytes(), ())?;
-        }
-        drop(table);
-        write.commit()?;
-        commits.push(time() - before);
+    let mut meter = Meter::default();
+    for page in files.pages() {
+        let page = page?;
+        meter.measure(|| {
+            let mut write = database.begin_write()?;
+            write.set_durability(Durability::Immediate)?;
+            let mut table = write.open_table(PLAIN)?;
+            for id in &page {
+                table.insert(id.as_bytes(), ())?;
+            }
+            drop(table);
+            Ok(write.commit()?)
+        })?;
     }
-    report("redb, name -> ()", ids.len(), time() - began, &mut commits);
-    let grown = fs::metadata(&path)?.len();
+    meter.report("redb, name -> ()", files.count);
+    size("redb", "as grown", &path, keys, files.count)?;
     database.compact()?;
-    let packed = fs::metadata(&path)?.len();
-    println!(
-        "  redb: {:.1} bytes a file beyond its name, compacted {:.1}",
-        per(grown as f64 - keys as f64, ids.len()),
-        per(packed as f64 - keys as f64, ids.len()),
-    );
+    size("redb", "compacted", &path, keys, files.count)?;
     let read = database.begin_read()?;
     let table = read.open_table(PLAIN)?;
     let (mut dice, mut single) = (3, Vec::new());
-    for _ in 0..LOOKUPS.min(ids.len()) {
-        let Some(id) = pick(ids, &mut dice) else {
-            break;
-        };
+    for _ in 0..LOOKUPS.min(files.count) {
+        let id = files.pick(&mut dice)?;
         let before = time();
         assert!(table.get(id.as_bytes())?.is_some());
         single.push(time() - before);
@@ -299,27 +346,27 @@ fn plain(ids: &[FileId], keys: usize) -> Result<(), Failed> {
 }
 
 /// A set in memory and a log on the disk: as little as one can do.
-fn set(ids: &[FileId]) -> Result<(), Failed> {
+fn set(files: Files) -> Result<(), Failed> {
     let directory = tempfile::tempdir_in(".")?;
     let path = directory.path().join("log");
     let mut log = File::create(&path)?;
     let before = memory("VmRSS")?;
-    let (mut set, mut commits) = (HashSet::new(), Vec::new());
-    let began = time();
-    for page in ids.chunks(PAGE) {
-        let before = time();
-        let mut bytes = Vec::new();
-        for id in page {
-            if set.insert(id.as_bytes().to_vec()) {
-                bytes.extend(id.as_bytes());
-                bytes.push(b'\n');
+    let (mut set, mut meter) = (HashSet::new(), Meter::default());
+    for page in files.pages() {
+        let page = page?;
+        meter.measure(|| {
+            let mut bytes = Vec::new();
+            for id in &page {
+                if set.insert(id.as_bytes().to_vec()) {
+                    bytes.extend(id.as_bytes());
+                    bytes.push(b'\n');
+                }
             }
-        }
-        log.write_all(&bytes)?;
-        log.sync_data()?;
-        commits.push(time() - before);
+            log.write_all(&bytes)?;
+            Ok(log.sync_data()?)
+        })?;
     }
-    report("set and log", ids.len(), time() - began, &mut commits);
+    meter.report("set and log", files.count);
     println!(
         "  set and log: {} MB of memory",
         memory("VmRSS")?.saturating_sub(before) >> 10
@@ -327,14 +374,44 @@ fn set(ids: &[FileId]) -> Result<(), Failed> {
     Ok(())
 }
 
-fn report(name: &str, files: usize, took: Duration, commits: &mut [Duration]) {
-    let rate = files as f64 / took.as_secs_f64();
-    let (half, most) = percentiles(commits);
-    println!(
-        "  {name}: {rate:.0} inserts/s durable; a commit p50 {:.1} ms, p99 {:.1} ms",
-        half / 1e3,
-        most / 1e3
-    );
+/// What durable transactions took.
+#[derive(Debug, Default)]
+struct Meter {
+    commits: Vec<Duration>,
+    processor: Duration,
+    written: u64,
+}
+
+impl Meter {
+    fn measure<T>(&mut self, work: impl FnOnce() -> Result<T, Failed>) -> Result<T, Failed> {
+        let (written, processor, before) = (written()?, clock(ClockId::ProcessCPUTime), time());
+        let done = work()?;
+        self.commits.push(time() - before);
+        self.processor += clock(ClockId::ProcessCPUTime) - processor;
+        self.written += self::written()? - written;
+        Ok(done)
+    }
+
+    fn report(&mut self, name: &str, files: usize) {
+        let took: Duration = self.commits.iter().sum();
+        let (half, most) = percentiles(&mut self.commits);
+        println!(
+            "  {name}: {:.0} inserts/s durable; a commit p50 {:.1} ms, p99 {:.1} ms; {:.1} µs of \
+             the processor and {:.0} bytes written for each file",
+            files as f64 / took.as_secs_f64(),
+            half / 1e3,
+            most / 1e3,
+            self.processor.as_secs_f64() * 1e6 / files as f64,
+            per(self.written as f64, files),
+        );
+    }
+}
+
+/// Bytes that this process has written so far.
+fn written() -> Result<u64, Failed> {
+    let account = fs::read_to_string("/proc/self/io")?;
+    let line = account.lines().find_map(|line| line.strip_prefix("wchar:"));
+    Ok(line.ok_or("no such line")?.trim().parse()?)
 }
 
 /// The median and the 99th percentile in microseconds.
@@ -368,10 +445,6 @@ fn founding() -> Result<Founding, Failed> {
     })
 }
 
-fn pick<'a>(ids: &'a [FileId], dice: &mut u64) -> Option<&'a FileId> {
-    ids.get(usize::try_from(roll(dice) % ids.len() as u64).ok()?)
-}
-
 fn roll(dice: &mut u64) -> u64 {
     *dice = dice.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mixed = (*dice ^ (*dice >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -392,7 +465,11 @@ fn memory(name: &str) -> Result<u64, Failed> {
 }
 
 fn time() -> Duration {
-    let now = clock_gettime(ClockId::Monotonic);
+    clock(ClockId::Monotonic)
+}
+
+fn clock(id: ClockId) -> Duration {
+    let now = clock_gettime(id);
     let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
     Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or_default())
 }

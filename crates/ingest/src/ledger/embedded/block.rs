@@ -1,9 +1,13 @@
 //! Blocks: known files that lie side by side in one record, so that the store pays for its own
 //! bookkeeping once for all of them and what their names have in common is written once.
 
+mod splice;
+
 use super::code::{Reader, put, put_bytes, put_difference, shared};
 use super::fault::Fault;
 use crate::ArchiveMode;
+
+pub(super) use splice::splice;
 
 /// Bytes of the key and the record of a block: what fits a page of the store (4 KiB) beside its
 /// own words.
@@ -57,10 +61,26 @@ pub(super) struct Walk {
     bytes: Vec<u8>,
     at: usize,
     id: Vec<u8>,
+    base: Base,
+}
+
+/// What a file in a block says how it differs from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Base {
+    /// That of the last file that has one.
     seq: u64,
     discovered: u64,
     /// That of the last file that has one.
     archived: Option<Archived>,
+}
+
+impl Base {
+    fn follow(&mut self, known: &Known) {
+        // A file without a number says nothing about the next one's.
+        self.seq = if known.seq == 0 { self.seq } else { known.seq };
+        self.discovered = known.discovered;
+        self.archived = known.archived.or(self.archived);
+    }
 }
 
 impl Walk {
@@ -69,9 +89,7 @@ impl Walk {
             bytes,
             at: 0,
             id: key.to_vec(),
-            seq: 0,
-            discovered: 0,
-            archived: None,
+            base: Base::default(),
         }
     }
 
@@ -81,35 +99,43 @@ impl Walk {
     }
 
     pub(super) fn step(&mut self) -> Result<Option<Known>, Fault> {
-        let mut reader = Reader(self.bytes.get(self.at..).unwrap_or_default());
-        if reader.is_empty() {
+        let found = read(&self.bytes, &mut self.at, &mut self.base)?;
+        let Some((shared, suffix, known)) = found else {
             return Ok(None);
-        }
-        let before = reader.0.len();
-        let shared = usize::try_from(reader.number()?).unwrap_or(usize::MAX);
+        };
         if shared > self.id.len() {
-            return Err(Fault::Damaged("a name shares more than there is"));
+            return Err(TOO_LONG);
         }
-        let suffix = reader.bytes()?;
-        let seq = reader.difference(self.seq)?;
-        let discovered = reader.difference(self.discovered)?;
-        let created = reader.difference(discovered)?;
-        let size = reader.number()?;
-        let archived = trailer(&mut reader, self.archived, discovered)?;
         self.id.truncate(shared);
         self.id.extend(suffix);
-        self.at += before - reader.0.len();
-        // A file without a number says nothing about the next one's.
-        self.seq = if seq == 0 { self.seq } else { seq };
-        self.discovered = discovered;
-        self.archived = archived.or(self.archived);
-        Ok(Some(Known {
-            seq,
-            size,
-            created,
-            discovered,
-            archived,
-        }))
+        Ok(Some(known))
+    }
+
+    /// Goes on to the first file that is not less than `id`, which is not less than what the walk
+    /// came to. Names on the way are not put together: how much of each is that of the one before
+    /// says where it stands.
+    pub(super) fn seek(&mut self, id: &[u8]) -> Result<Option<Known>, Fault> {
+        let mut alike = shared(&self.id, id);
+        let mut length = self.id.len();
+        while let Some((shared, suffix, known)) = read(&self.bytes, &mut self.at, &mut self.base)? {
+            if shared > length {
+                return Err(TOO_LONG);
+            }
+            length = shared + suffix.len();
+            let (same, rest) = id.split_at_checked(shared).unwrap_or((id, &[]));
+            if shared > alike {
+                continue;
+            }
+            if shared == alike && suffix < rest {
+                alike += self::shared(suffix, rest);
+                continue;
+            }
+            self.id.clear();
+            self.id.extend(same);
+            self.id.extend(suffix);
+            return Ok(Some(known));
+        }
+        Ok(None)
     }
 
     /// All that is left.
@@ -123,6 +149,41 @@ impl Walk {
     }
 }
 
+const TOO_LONG: Fault = Fault::Damaged("a name shares more than there is");
+
+/// A file as a block has it: how much its name shares with the one before, the rest of its name,
+/// and what is known of it.
+type Written<'b> = (usize, &'b [u8], Known);
+
+/// Reads the file at a place of a block, and goes to the next one.
+fn read<'b>(
+    bytes: &'b [u8],
+    at: &mut usize,
+    base: &mut Base,
+) -> Result<Option<Written<'b>>, Fault> {
+    let mut reader = Reader(bytes.get(*at..).unwrap_or_default());
+    if reader.is_empty() {
+        return Ok(None);
+    }
+    let shared = usize::try_from(reader.number()?).unwrap_or(usize::MAX);
+    let suffix = reader.bytes()?;
+    let seq = reader.difference(base.seq)?;
+    let discovered = reader.difference(base.discovered)?;
+    let created = reader.difference(discovered)?;
+    let size = reader.number()?;
+    let archived = trailer(&mut reader, base.archived, discovered)?;
+    *at = bytes.len() - reader.0.len();
+    let known = Known {
+        seq,
+        size,
+        created,
+        discovered,
+        archived,
+    };
+    base.follow(&known);
+    Ok(Some((shared, suffix, known)))
+}
+
 /// Writes entries, in the order of their identities, into as many blocks as it takes, the first of
 /// which has the key `key`. `most` is about the length of each.
 pub(super) fn pack(key: &[u8], entries: &[Entry], most: usize) -> Vec<Block> {
@@ -130,14 +191,14 @@ pub(super) fn pack(key: &[u8], entries: &[Entry], most: usize) -> Vec<Block> {
     let mut packer = Packer::new(key.to_vec());
     for entry in entries {
         let length = packer.block.bytes.len();
-        packer.push(entry);
+        packer.push(&entry.id, entry.known);
         if packer.block.length() > most && length > 0 {
             packer.block.bytes.truncate(length);
             packer.block.files -= 1;
             let key = separator(&packer.before, &entry.id);
             let full = std::mem::replace(&mut packer, Packer::new(key));
             blocks.push(full.block);
-            packer.push(entry);
+            packer.push(&entry.id, entry.known);
         }
         packer.before.clone_from(&entry.id);
     }
@@ -147,8 +208,8 @@ pub(super) fn pack(key: &[u8], entries: &[Entry], most: usize) -> Vec<Block> {
     blocks
 }
 
-/// As [`pack`], with blocks of about the same length, `least` of them and more where they are too
-/// few: for names that come in any order, so that each block has room for more.
+/// As [`pack`], with blocks of about the same length: for names that come in any order, so that
+/// each block has room for more. There are `least` of them, unless that is too few.
 pub(super) fn pack_evenly(key: &[u8], entries: &[Entry], least: usize) -> Vec<Block> {
     let whole = pack(key, entries, usize::MAX);
     let length = whole.iter().map(Block::length).sum::<usize>();
@@ -166,9 +227,7 @@ const SLACK: usize = 64;
 struct Packer {
     block: Block,
     before: Vec<u8>,
-    seq: u64,
-    discovered: u64,
-    archived: Option<Archived>,
+    base: Base,
 }
 
 impl Packer {
@@ -176,28 +235,23 @@ impl Packer {
         Self {
             block: Block::stored(&key, &[]),
             before: key,
-            seq: 0,
-            discovered: 0,
-            archived: None,
+            base: Base::default(),
         }
     }
 
-    fn push(&mut self, entry: &Entry) {
-        let known = entry.known;
-        let shared = shared(&self.before, &entry.id);
-        let out = &mut self.block.bytes;
+    fn push(&mut self, id: &[u8], known: Known) {
+        let shared = shared(&self.before, id);
+        let (out, base) = (&mut self.block.bytes, self.base);
         put(out, shared as u64);
-        put_bytes(out, entry.id.get(shared..).unwrap_or_default());
-        put_difference(out, known.seq, self.seq);
-        put_difference(out, known.discovered, self.discovered);
+        put_bytes(out, id.get(shared..).unwrap_or_default());
+        put_difference(out, known.seq, base.seq);
+        put_difference(out, known.discovered, base.discovered);
         put_difference(out, known.created, known.discovered);
         put(out, known.size);
         if let Some(archived) = known.archived {
-            put_trailer(out, archived, self.archived, known.discovered);
-            self.archived = Some(archived);
+            put_trailer(out, archived, base.archived, known.discovered);
         }
-        self.seq = if known.seq == 0 { self.seq } else { known.seq };
-        self.discovered = known.discovered;
+        self.base.follow(&known);
         self.block.files += 1;
     }
 }

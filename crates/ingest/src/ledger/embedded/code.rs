@@ -5,6 +5,7 @@ use super::fault::Fault;
 /// Most bytes of a number: seven bits each.
 const MAX_NUMBER_BYTES: u32 = 10;
 
+#[inline]
 pub(super) fn put(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push((number & 0x7F) as u8 | 0x80);
@@ -53,12 +54,24 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn byte(&mut self) -> Result<u8, Fault> {
-        let (first, rest) = self.0.split_first().ok_or(CUT)?;
+        let Some((first, rest)) = self.0.split_first() else {
+            return Err(CUT);
+        };
         self.0 = rest;
         Ok(*first)
     }
 
+    #[inline]
     pub(super) fn number(&mut self) -> Result<u64, Fault> {
+        // Most numbers take one byte.
+        if let [first @ 0..0x80, rest @ ..] = self.0 {
+            self.0 = rest;
+            return Ok(u64::from(*first));
+        }
+        self.long_number()
+    }
+
+    fn long_number(&mut self) -> Result<u64, Fault> {
         let mut number = 0_u64;
         for place in 0..MAX_NUMBER_BYTES {
             let byte = self.byte()?;
@@ -70,15 +83,19 @@ impl<'a> Reader<'a> {
         Err(Fault::Damaged("a number has no end"))
     }
 
+    #[inline]
     pub(super) fn difference(&mut self, base: u64) -> Result<u64, Fault> {
         let folded = self.number()?;
         let difference = (folded >> 1) ^ (folded & 1).wrapping_neg();
         Ok(base.wrapping_add(difference))
     }
 
+    #[inline]
     pub(super) fn bytes(&mut self) -> Result<&'a [u8], Fault> {
-        let length = usize::try_from(self.number()?).map_err(|_| CUT)?;
-        let (bytes, rest) = self.0.split_at_checked(length).ok_or(CUT)?;
+        let length = usize::try_from(self.number()?).unwrap_or(usize::MAX);
+        let Some((bytes, rest)) = self.0.split_at_checked(length) else {
+            return Err(CUT);
+        };
         self.0 = rest;
         Ok(bytes)
     }

@@ -1,95 +1,107 @@
 //! The known files of a stream, across all blocks.
 
+use std::ops::Bound;
+
 use redb::{ReadableTable, Table};
 
-use super::block::{Block, Entry, Known, ROOM, Walk, pack, pack_evenly, separator};
+use super::block::{Block, Entry, Known, ROOM, Walk, pack, pack_evenly, separator, splice};
 use super::fault::Fault;
 
 pub(super) type Bytes = &'static [u8];
 
-/// Blocks that are passed by before it is cheaper to look for the right one anew.
-const MAX_STEPS: usize = 4;
-
-/// Looks identities up that ascend, going through the blocks in their order.
+/// Looks identities up that ascend.
 pub(super) struct Finder<'t, T: ReadableTable<Bytes, Bytes>> {
     table: &'t T,
-    blocks: Option<redb::Range<'t, Bytes, Bytes>>,
-    /// The block behind the one that is walked through.
-    next: Option<Block>,
+    /// The block that was looked into last.
+    key: Vec<u8>,
     walk: Option<Walk>,
     /// What the walk came to.
     at: Option<Known>,
+    /// Where the next block begins, once the walk has come to its end: nothing is known between.
+    next: Next,
+}
+
+enum Next {
+    /// Nobody has looked yet.
+    Unasked,
+    At(Vec<u8>),
+    Nowhere,
 }
 
 impl<'t, T: ReadableTable<Bytes, Bytes>> Finder<'t, T> {
     pub(super) const fn new(table: &'t T) -> Self {
         Self {
             table,
-            blocks: None,
-            next: None,
+            key: Vec::new(),
             walk: None,
             at: None,
+            next: Next::Unasked,
         }
     }
 
     /// Finds an identity that is not less than the one before.
     pub(super) fn find(&mut self, id: &[u8]) -> Result<Option<Known>, Fault> {
-        if !self.go_on(id)? {
-            self.seek(id)?;
+        if let Some(found) = self.walk_to(id)? {
+            return Ok(found);
         }
+        let is_void = match &self.next {
+            Next::Unasked => false,
+            Next::At(key) => id < key.as_slice(),
+            Next::Nowhere => true,
+        };
+        if is_void || !self.seek(id)? {
+            return Ok(None);
+        }
+        match self.walk_to(id)? {
+            Some(found) => Ok(found),
+            None => self.look_behind().map(|()| None),
+        }
+    }
+
+    /// Walks on to an identity or behind it; `None` when the block ends before.
+    fn walk_to(&mut self, id: &[u8]) -> Result<Option<Option<Known>>, Fault> {
         let Some(walk) = &mut self.walk else {
             return Ok(None);
         };
-        while self.at.is_some() && walk.id() < id {
-            self.at = walk.step()?;
+        if self.at.is_some() && walk.id() < id {
+            self.at = walk.seek(id)?;
         }
-        Ok(self.at.filter(|_| walk.id() == id))
+        Ok(self.at.map(|known| Some(known).filter(|_| walk.id() == id)))
     }
 
-    /// Goes to the block of an identity, if it is near.
-    fn go_on(&mut self, id: &[u8]) -> Result<bool, Fault> {
-        let Some(blocks) = &mut self.blocks else {
+    /// Goes to the block that an identity belongs to; false when there is none.
+    fn seek(&mut self, id: &[u8]) -> Result<bool, Fault> {
+        self.next = Next::Unasked;
+        let found = self.table.range::<&[u8]>(..=id)?.next_back().transpose()?;
+        let Some((key, bytes)) = found else {
+            self.look_behind()?;
             return Ok(false);
         };
-        for _ in 0..MAX_STEPS {
-            let Some(block) = self.next.take_if(|next| *next.key <= *id) else {
-                return Ok(true);
-            };
-            let mut walk = Walk::new(&block.key, block.bytes);
-            self.at = walk.step()?;
-            self.walk = Some(walk);
-            self.next = next_block(blocks)?;
+        let key = key.value();
+        if self.walk.is_some() && key == self.key {
+            self.look_behind()?;
+            return Ok(false);
         }
-        Ok(self.next.as_ref().is_none_or(|next| *next.key > *id))
+        self.key = key.to_vec();
+        let mut walk = Walk::new(key, bytes.value().to_vec());
+        self.at = walk.seek(id)?;
+        self.walk = Some(walk);
+        Ok(true)
     }
 
-    fn seek(&mut self, id: &[u8]) -> Result<(), Fault> {
-        let before = self.table.range::<&[u8]>(..=id)?.next_back().transpose()?;
-        let start = before.map(|(key, _)| key.value().to_vec());
-        let mut blocks = self
-            .table
-            .range::<&[u8]>(start.as_deref().unwrap_or_default()..)?;
-        self.walk = None;
-        self.at = None;
-        if start.is_some()
-            && let Some(block) = next_block(&mut blocks)?
-        {
-            let mut walk = Walk::new(&block.key, block.bytes);
-            self.at = walk.step()?;
-            self.walk = Some(walk);
-        }
-        self.next = next_block(&mut blocks)?;
-        self.blocks = Some(blocks);
+    /// Sees where the block begins that comes next.
+    fn look_behind(&mut self) -> Result<(), Fault> {
+        let behind = (
+            Bound::Excluded(self.key.as_slice()),
+            Bound::<&[u8]>::Unbounded,
+        );
+        let next = self.table.range::<&[u8]>(behind)?.next().transpose()?;
+        self.next = match next {
+            Some((key, _)) => Next::At(key.value().to_vec()),
+            None => Next::Nowhere,
+        };
         Ok(())
     }
-}
-
-fn next_block(blocks: &mut redb::Range<'_, Bytes, Bytes>) -> Result<Option<Block>, Fault> {
-    let Some(found) = blocks.next() else {
-        return Ok(None);
-    };
-    let (key, bytes) = found?;
-    Ok(Some(Block::stored(key.value(), bytes.value())))
 }
 
 /// Returns known files from the one behind `after` on, at most `limit`.
@@ -134,13 +146,18 @@ pub(super) fn insert(
             None => changes.len(),
         };
         let (here, rest) = changes.split_at(count.max(1));
+        changes = rest;
+        if let Some((bytes, count)) = splice(&block, here)? {
+            table.insert(block.key.as_slice(), bytes.as_slice())?;
+            new += count;
+            continue;
+        }
         let there = Walk::new(&block.key, block.bytes).entries()?;
         let (blocks, count) = merge(&block.key, there, here);
         for block in blocks {
             table.insert(block.key.as_slice(), block.bytes.as_slice())?;
         }
         new += count;
-        changes = rest;
     }
     Ok(new)
 }
@@ -153,10 +170,7 @@ fn block_of(table: &Table<'_, Bytes, Bytes>, id: &[u8]) -> Result<(Block, Option
         Some((key, bytes)) => Block::stored(key.value(), bytes.value()),
         None => Block::stored(&[], &[]),
     };
-    let behind = (
-        std::ops::Bound::Excluded(id),
-        std::ops::Bound::<&[u8]>::Unbounded,
-    );
+    let behind = (Bound::Excluded(id), Bound::<&[u8]>::Unbounded);
     let next = table.range::<&[u8]>(behind)?.next().transpose()?;
     Ok((block, next.map(|(key, _)| key.value().to_vec())))
 }

@@ -6,7 +6,7 @@ use redb::{Database, ReadableTable, backends::InMemoryBackend};
 
 use super::Dice;
 use crate::ArchiveMode;
-use crate::ledger::embedded::block::{Entry, Known};
+use crate::ledger::embedded::block::{Block, Entry, Known, ROOM, pack, splice};
 use crate::ledger::embedded::known::{self, Finder};
 use crate::ledger::embedded::txn::KNOWN;
 
@@ -167,8 +167,8 @@ fn names_in_order_fill_their_blocks_and_others_leave_room() {
         let lengths: Vec<_> = blocks
             .map(|(key, bytes)| key.value().len() + bytes.value().len())
             .collect();
-        assert!(lengths.iter().all(|length| *length <= 4_080));
-        lengths.iter().sum::<usize>() * 100 / (lengths.len() * 4_080)
+        assert!(lengths.iter().all(|length| *length <= ROOM));
+        lengths.iter().sum::<usize>() * 100 / (lengths.len() * ROOM)
     };
     let (ordered, random) = (bytes(true), bytes(false));
     assert!(ordered >= 95, "names in order fill blocks to {ordered} %");
@@ -176,4 +176,53 @@ fn names_in_order_fill_their_blocks_and_others_leave_room() {
         (60..=85).contains(&random),
         "names in any order fill blocks to {random} %"
     );
+}
+
+#[test]
+fn a_file_that_is_put_among_others_leaves_the_bytes_that_packing_all_of_them_would() {
+    let mut dice = Dice(11);
+    let mut fitting = 0;
+    for _ in 0..2_000 {
+        let mut names: Vec<_> = (0..dice.below(30)).map(|_| name(&mut dice)).collect();
+        names.sort();
+        names.dedup();
+        let old: Vec<_> = (names.iter())
+            .map(|id| Entry {
+                id: id.clone(),
+                known: known(dice.roll()),
+            })
+            .collect();
+        let mut new: BTreeMap<_, _> = (0..1 + dice.below(4))
+            .map(|_| (name(&mut dice), known(dice.roll())))
+            .collect();
+        // Some that are there already are known otherwise from now on.
+        if let Some(one) = names.get(dice.below(30) as usize) {
+            new.insert(one.clone(), known(dice.roll()));
+        }
+        let entries: Vec<_> = (new.iter())
+            .map(|(id, known)| Entry {
+                id: id.clone(),
+                known: *known,
+            })
+            .collect();
+        let block = Block {
+            key: Vec::new(),
+            bytes: pack(&[], &old, usize::MAX)
+                .pop()
+                .map_or(Vec::new(), |block| block.bytes),
+            files: 0,
+        };
+        let mut all: BTreeMap<_, _> = old.into_iter().map(|old| (old.id, old.known)).collect();
+        let before = all.len();
+        all.extend(new);
+        let added = (all.len() - before) as u64;
+        let all: Vec<_> = (all.into_iter())
+            .map(|(id, known)| Entry { id, known })
+            .collect();
+        let packed = pack(&[], &all, usize::MAX).remove(0);
+        let expected = (packed.length() <= ROOM).then_some((packed.bytes, added));
+        fitting += usize::from(expected.is_some());
+        assert_eq!(splice(&block, &entries).unwrap(), expected);
+    }
+    assert!((500..2_000).contains(&fitting), "{fitting} of 2000 fit");
 }
