@@ -10,6 +10,8 @@ mod listing;
 mod marks;
 mod poison;
 mod role;
+#[cfg(feature = "object-store")]
+mod shared;
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -37,6 +39,8 @@ pub use listing::{
 pub use marks::{Founded, Founding, Mark, Marks, Metrics};
 pub use poison::{MAX_BODY_KEPT, MAX_QUARANTINED, Poison};
 pub use role::{Claim, MAX_ROLE_BYTES, MAX_ROLES, Role};
+#[cfg(feature = "object-store")]
+pub use shared::{SharedError, SharedLedger};
 
 /// The memory of one stream: which files are known, in which order they were found, which batch
 /// each is in, and what has been committed.

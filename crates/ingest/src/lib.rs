@@ -5,7 +5,8 @@
 //! - [`Reader`] takes what a message says, [`stream`] decides what to do about it.
 //! - [`form`] says how many of the files that wait are a batch.
 //! - [`Ledger`] keeps what is known, in which order it was found, and what became of it;
-//!   [`memory`] is the reference, `EmbeddedLedger` (the feature `embedded`) keeps it in a file, and
+//!   [`memory`] is the reference, `EmbeddedLedger` (the feature `embedded`) keeps it in a file,
+//!   `SharedLedger` (the feature `object-store`) in objects that many machines share, and
 //!   `contract` (a feature) is what every ledger passes.
 //!
 //! The crate opens no socket, and no file but that of the embedded ledger; it reads no clock and
@@ -76,6 +77,8 @@ pub use ledger::{
 };
 #[cfg(feature = "embedded")]
 pub use ledger::{EmbeddedError, EmbeddedLedger};
+#[cfg(feature = "object-store")]
+pub use ledger::{SharedError, SharedLedger};
 pub use news::{Ask, News, Reader};
 #[cfg(feature = "object-store")]
 pub use object_store;

@@ -4,6 +4,8 @@ mod batches;
 mod book;
 mod files;
 mod listings;
+#[cfg(feature = "object-store")]
+pub(crate) mod replica;
 #[cfg(feature = "driver")]
 mod source;
 

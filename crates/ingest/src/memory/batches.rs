@@ -13,7 +13,7 @@ use crate::{Batch, BatchId, Claim, CommitOutcome, LedgerError, LogState, MAX_OPE
 pub(super) struct Batches {
     pub(super) open: BTreeMap<u64, Open>,
     /// By the last number of its range.
-    committed: BTreeMap<u64, Committed>,
+    pub(super) committed: BTreeMap<u64, Committed>,
     /// The last id that was given.
     pub(super) last: u64,
     /// The last number of the log that is in a batch.
@@ -22,21 +22,21 @@ pub(super) struct Batches {
 
 #[derive(Clone, Debug)]
 pub(super) struct Open {
-    first: u64,
-    last: u64,
-    lease: Option<Lease>,
-    attempt: u32,
-    handed_out: Timestamp,
+    pub(super) first: u64,
+    pub(super) last: u64,
+    pub(super) lease: Option<Lease>,
+    pub(super) attempt: u32,
+    pub(super) handed_out: Timestamp,
 }
 
 #[derive(Clone, Debug)]
-struct Committed {
-    id: u64,
-    first: u64,
+pub(super) struct Committed {
+    pub(super) id: u64,
+    pub(super) first: u64,
     /// Files of it that are still known.
-    files: u64,
-    processed: Timestamp,
-    at: Timestamp,
+    pub(super) files: u64,
+    pub(super) processed: Timestamp,
+    pub(super) at: Timestamp,
 }
 
 impl Batches {

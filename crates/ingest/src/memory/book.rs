@@ -19,11 +19,11 @@ pub(super) struct Book {
     pub(super) marks: Option<Marks>,
     /// The newest claim of each role that was not given up.
     pub(super) roles: BTreeMap<Role, u64>,
-    epoch: u64,
+    pub(super) epoch: u64,
     pub(super) files: Files,
     pub(super) batches: Batches,
     pub(super) listings: Listings,
-    quarantine: BTreeMap<MessageId, Poison>,
+    pub(super) quarantine: BTreeMap<MessageId, Poison>,
 }
 
 /// Who works on something, and until when.
@@ -200,7 +200,7 @@ pub(super) fn limit(
     })
 }
 
-fn check_founding(founding: &Founding) -> Result<(), LedgerError> {
+pub(super) fn check_founding(founding: &Founding) -> Result<(), LedgerError> {
     check_path(&founding.path)?;
     for options in [&founding.options, &founding.defaults] {
         let remedy = "give fewer options";
@@ -219,7 +219,7 @@ fn check_founding(founding: &Founding) -> Result<(), LedgerError> {
     Ok(())
 }
 
-fn check_path(path: &str) -> Result<(), LedgerError> {
+pub(super) fn check_path(path: &str) -> Result<(), LedgerError> {
     let remedy = "no store has such a path";
     limit(
         "bytes of a path",

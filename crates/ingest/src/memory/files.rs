@@ -22,7 +22,7 @@ pub(super) struct Files {
     /// The last number that was given.
     pub(super) last: u64,
     /// Where the sweep of [`Book::expire`] goes on.
-    sweep: Option<FileId>,
+    pub(super) sweep: Option<FileId>,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -12,17 +12,17 @@ use crate::{
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Listings {
-    due: BTreeMap<u64, Due>,
-    last: u64,
+    pub(super) due: BTreeMap<u64, Due>,
+    pub(super) last: u64,
 }
 
 #[derive(Clone, Debug)]
-struct Due {
-    request: ListingRequest,
-    round: u64,
-    has_begun: bool,
-    after: Option<Vec<u8>>,
-    lease: Option<Lease>,
+pub(super) struct Due {
+    pub(super) request: ListingRequest,
+    pub(super) round: u64,
+    pub(super) has_begun: bool,
+    pub(super) after: Option<Vec<u8>>,
+    pub(super) lease: Option<Lease>,
 }
 
 impl Listings {
