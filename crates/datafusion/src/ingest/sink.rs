@@ -166,6 +166,79 @@ type Sessions = dyn Fn(&StreamId, &Batch) -> SessionContext + Send + Sync;
 /// - A batch without any row that comes before the columns are known writes nothing.
 /// - With `ignoreCorruptFiles` every file is read twice, the first time to see whether it can be
 ///   read; one that cannot is passed over as a whole.
+///
+/// ```
+/// # use std::{ops::Range, sync::Arc};
+/// # use axum::body::Bytes;
+/// # use floe_datafusion::{QueryInfo, ServiceFunctions, session};
+/// # use floe_ingest::{ListedObjects, Object, SourceError, floe_notify::BoxFuture};
+/// use floe_datafusion::ingest::{
+///     BatchFiles, DirectorySink, FileSchemaStore, QuerySink, parse_stream,
+/// };
+/// use floe_ingest::floe_notify::{Location, StreamId, clock::Timestamp};
+/// use floe_ingest::{Batch, BatchId, FileEntry, FileId, FileSource, Home, Seq, Sink};
+///
+/// /// Every key is a file of one line.
+/// #[derive(Debug)]
+/// struct Lines;
+/// # const LINE: &[u8] = b"{\"name\": \"floe\"}\n";
+/// # fn answer<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, Result<T, SourceError>> {
+/// #     Box::pin(std::future::ready(Ok(value)))
+/// # }
+/// # impl FileSource for Lines {
+/// #     fn list<'a>(&'a self, _: &'a [u8], _: Option<&'a [u8]>, _: usize)
+/// #         -> BoxFuture<'a, Result<ListedObjects, SourceError>> {
+/// #         answer(ListedObjects::default())
+/// #     }
+/// #     fn head<'a>(&'a self, key: &'a [u8])
+/// #         -> BoxFuture<'a, Result<Option<Object>, SourceError>> {
+/// #         answer(Some(Object::new(key, LINE.len() as u64, Timestamp::default())))
+/// #     }
+/// #     fn read<'a>(&'a self, _: &'a [u8], _: Option<Range<u64>>)
+/// #         -> BoxFuture<'a, Result<Bytes, SourceError>> {
+/// #         answer(Bytes::from_static(LINE))
+/// #     }
+/// #     fn remove<'a>(&'a self, _: &'a [u8]) -> BoxFuture<'a, Result<bool, SourceError>> {
+/// #         answer(false)
+/// #     }
+/// #     fn rename<'a>(&'a self, _: &'a [u8], _: &'a [u8])
+/// #         -> BoxFuture<'a, Result<bool, SourceError>> {
+/// #         answer(false)
+/// #     }
+/// # }
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let directory = tempfile::tempdir()?;
+/// let sql = "COPY (SELECT upper(name) AS name FROM STREAM read_files('s3://landing/in',
+///     format => 'json', checkpoint => 'state')) TO 'out' STORED AS JSON";
+/// let statement = parse_stream(sql)?.expect("a stream");
+/// let home = Home::new(&Location::parse(&statement.path)?);
+/// let output = Arc::new(DirectorySink::new(directory.path(), statement.output.format));
+/// let schemas = Arc::new(FileSchemaStore::new(directory.path().join("state")));
+/// let sessions = |stream: &StreamId, batch: &Batch| {
+///     session(&ServiceFunctions::new(), QueryInfo::new(format!("{stream}-{}", batch.id), 0))
+/// };
+/// let files = BatchFiles::new(Arc::new(Lines), home);
+/// let sink = QuerySink::new(statement, sessions, files, schemas, output.clone());
+///
+/// let file = FileEntry {
+///     seq: Seq(1),
+///     id: FileId::new(b"/in/a.json", None)?,
+///     size: 17,
+///     created: Timestamp::default(),
+///     discovered: Timestamp::default(),
+/// };
+/// let batch = Batch { id: BatchId(1), files: vec![file], attempt: 1 };
+/// let stream = StreamId::parse("0f4c3a52-8d1b-4f7e-9a63-2c5b1e7d9f10")?;
+/// sink.deliver(&stream, &batch).await?;
+/// sink.deliver(&stream, &batch).await?;
+/// let written = std::fs::read_to_string(output.file_of(&stream, batch.id))?;
+/// assert_eq!(written, "{\"name\":\"FLOE\"}\n");
+/// assert_eq!((sink.stats().batches, sink.stats().repeated), (1, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct QuerySink {
     statement: StreamStatement,
     sessions: Box<Sessions>,
@@ -191,7 +264,7 @@ impl QuerySink {
     /// [`session`](crate::session); its query id is what services see, so give every batch its own
     /// and the same one when it comes again.
     ///
-    /// The module's documentation shows how it is used.
+    /// [`QuerySink`] shows how it is used.
     #[must_use]
     pub fn new(
         statement: StreamStatement,
