@@ -1,0 +1,10 @@
+//! Object stores of emulators of clouds.
+//!
+//! `cargo xtask test` starts them and says where they are. A test whose emulator is not there says
+//! so and passes; `FLOE_REQUIRE_PEERS=1` makes that a failure.
+
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod door;
+mod shared;
