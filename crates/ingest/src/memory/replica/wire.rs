@@ -206,8 +206,9 @@ impl<'a> Reader<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Crc(u32);
 
-const TABLE: [u32; 256] = {
-    let mut table = [0; 256];
+/// What a byte adds when so many bytes follow it, up to seven: so eight are taken at a time.
+const TABLES: [[u32; 256]; 8] = {
+    let mut tables = [[0; 256]; 8];
     let mut place = 0;
     while place < 256 {
         let mut rest = place as u32;
@@ -217,10 +218,20 @@ const TABLE: [u32; 256] = {
             rest = (rest >> 1) ^ carry;
             bit += 1;
         }
-        table[place] = rest;
+        tables[0][place] = rest;
         place += 1;
     }
-    table
+    let mut behind = 1;
+    while behind < 8 {
+        let mut place = 0;
+        while place < 256 {
+            let before: u32 = tables[behind - 1][place];
+            tables[behind][place] = (before >> 8) ^ tables[0][(before & 0xFF) as usize];
+            place += 1;
+        }
+        behind += 1;
+    }
+    tables
 };
 
 impl Default for Crc {
@@ -237,13 +248,51 @@ impl Crc {
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            let place = (self.0 as u8 ^ byte) as usize;
-            self.0 = (self.0 >> 8) ^ TABLE.get(place).copied().unwrap_or_default();
+        let (eights, rest) = bytes.as_chunks::<8>();
+        let [t0, t1, t2, t3, t4, t5, t6, t7] = &TABLES;
+        let at = |table: &[u32; 256], byte: u8| table[usize::from(byte)];
+        for &[a, b, c, d, e, f, g, h] in eights {
+            let [w, x, y, z] = (self.0 ^ u32::from_le_bytes([a, b, c, d])).to_le_bytes();
+            self.0 = at(t7, w) ^ at(t6, x) ^ at(t5, y) ^ at(t4, z);
+            self.0 ^= at(t3, e) ^ at(t2, f) ^ at(t1, g) ^ at(t0, h);
+        }
+        for byte in rest {
+            self.0 = (self.0 >> 8) ^ at(t0, self.0 as u8 ^ byte);
         }
     }
 
     pub(crate) const fn finish(self) -> u32 {
         !self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Crc;
+
+    #[test]
+    fn the_checksum_is_the_one_that_everybody_knows() {
+        // The check value of CRC-32/ISO-HDLC (Cook, "Catalogue of parametrised CRC algorithms").
+        assert_eq!(Crc::of(b"123456789"), 0xCBF4_3926);
+        assert_eq!(Crc::of(b""), 0);
+    }
+
+    #[test]
+    fn it_does_not_matter_in_which_parts_the_bytes_come() {
+        let bytes: Vec<u8> = (0..100_u8).map(|byte| byte.wrapping_mul(37)).collect();
+        for length in 0..bytes.len() {
+            for split in 0..=length {
+                let mut crc = Crc::default();
+                crc.update(&bytes[..split]);
+                crc.update(&bytes[split..length]);
+                assert_eq!(crc.finish(), Crc::of(&bytes[..length]));
+            }
+        }
+        // A bit that falls over is always found.
+        for bit in 0..800 {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert_ne!(Crc::of(&changed), Crc::of(&bytes));
+        }
     }
 }
