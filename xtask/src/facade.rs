@@ -37,6 +37,10 @@ const CHOICES: &[Choice] = &[
         in_ci: true,
     },
     Choice {
+        feature: "ingest",
+        in_ci: false,
+    },
+    Choice {
         feature: "function",
         in_ci: false,
     },

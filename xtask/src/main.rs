@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod chaos;
 mod codes;
 mod emulators;
 mod facade;
@@ -69,6 +70,11 @@ const COMMANDS: &[(&str, &str)] = &[
         "[--seeds N | --seed N]: lives of a service under its controller, or one of them in full",
     ),
     (
+        "chaos",
+        "[--files N] [--kills N] [--consumers N] [--seed N] [--over directory|bucket]: consumers of \
+         a file stream are killed again and again, and what came out is counted",
+    ),
+    (
         "nightly",
         "[--seconds N]: what CI has no time for; the result goes to docs/nightly.md",
     ),
@@ -91,6 +97,7 @@ fn main() -> ExitCode {
         "bench-peers" => peers::run(rest),
         "model-check" => model_check::run(rest),
         "simulate" => simulate::run(rest),
+        "chaos" => chaos::run(rest),
         "nightly" => nightly::run(rest),
         "help" | "--help" | "-h" => {
             print!("{}", help());

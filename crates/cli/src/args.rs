@@ -1,6 +1,7 @@
 //! The command line.
 
 mod notify;
+mod stream;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use floe_engine::rollout::Policy;
 
 pub(crate) use notify::{Allowing, Notify, NotifyCloud, NotifyPlace, NotifyPolicy, NotifySetUp};
+pub(crate) use stream::{Stream, StreamInput, StreamOutput, StreamRun, StreamStatus};
 
 /// Container services on this machine: SQL in, running services out.
 #[derive(Debug, Parser)]
@@ -83,6 +85,9 @@ pub(crate) enum Command {
     /// refuses, 2 when an option is wrong.
     #[command(subcommand)]
     Notify(Notify),
+    /// Read files as they land, each exactly once.
+    #[command(subcommand)]
+    Stream(Stream),
     /// Try out when a service would be scaled.
     #[command(subcommand)]
     Autoscale(Autoscale),
@@ -112,6 +117,9 @@ pub(crate) struct Run {
     pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) care: Care,
+    /// Execute all statements at the same time, instead of one after another.
+    #[arg(skip)]
+    pub(crate) at_once: bool,
 }
 
 #[derive(Debug, Args)]

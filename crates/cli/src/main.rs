@@ -8,6 +8,7 @@ mod events;
 mod explain;
 mod failure;
 mod findings;
+mod hosts;
 mod images;
 mod input;
 mod notify;
@@ -21,6 +22,7 @@ mod run;
 mod samples;
 mod signals;
 mod spec;
+mod stream;
 mod table;
 mod template;
 
@@ -58,6 +60,7 @@ async fn dispatch(cli: Cli) -> ExitCode {
         Command::Template(command) => template::run(&command),
         Command::Notify(command) => notify::run(&cli.global, &command).await,
         Command::Plan(options) => plan::run(&options),
+        Command::Stream(command) => stream::execute(&cli.global, command).await,
         Command::Autoscale(command) => autoscale::run(&command),
         Command::Events(command) => events::run(&command),
         Command::Explain { code } => explain::run(&code),

@@ -10,6 +10,7 @@ use floe_runtime::clock::{Clock as _, SystemClock};
 use floe_runtime_process::{NetworkMode, ProcessOptions, ProcessRuntime};
 
 use crate::args::{Global, Network};
+use crate::hosts::Hosts;
 use crate::samples;
 
 /// Takes the data directory and everything in it. Starts no service.
@@ -29,6 +30,7 @@ pub(crate) fn engine(global: &Global, upgrades: Policy) -> Result<Engine, Failur
     .map_err(|error| Diagnostic::error(error.code(), error.to_string()))?;
     let options = EngineOptions {
         upgrades,
+        streams: Arc::new(Hosts::default()),
         ..EngineOptions::default()
     };
     let engine = Engine::open(data, Arc::new(runtime), options)?;

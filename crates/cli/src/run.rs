@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use floe_engine::sql::{self, Parsed};
@@ -21,7 +22,7 @@ pub(crate) async fn run(global: &Global, run: Run) -> ExitCode {
         eprintln!("error: signals can not be received here");
         return ExitCode::FAILURE;
     };
-    let (format, upgrades) = (run.format, run.care.policy());
+    let (format, upgrades, at_once) = (run.format, run.care.policy(), run.at_once);
     let script = match script(run) {
         Ok(script) => script,
         Err(message) => {
@@ -51,11 +52,28 @@ pub(crate) async fn run(global: &Global, run: Run) -> ExitCode {
         }
     };
     tokio::spawn(progress::tell(engine.clone()));
-    let code = tokio::select! {
-        code = work(global, format, &engine, script.as_ref()) => code,
-        code = interrupts.next() => {
-            eprintln!("interrupted: stopping the services (again to kill them at once)");
-            code
+    let interrupted = AtomicBool::new(false);
+    let code = {
+        let task = Task {
+            format,
+            at_once,
+            interrupted: &interrupted,
+        };
+        let mut work = std::pin::pin!(work(global, task, &engine, script.as_ref()));
+        tokio::select! {
+            code = &mut work => code,
+            code = interrupts.next() => {
+                interrupted.store(true, Ordering::Relaxed);
+                if engine.stop_streams() > 0 {
+                    eprintln!("interrupted: the stream gives back what it has in hand");
+                    tokio::select! {
+                        _ = &mut work => {}
+                        _ = interrupts.next() => {}
+                    }
+                }
+                eprintln!("interrupted: stopping the services (again to kill them at once)");
+                code
+            }
         }
     };
     stop(&engine, &mut interrupts).await;
@@ -140,9 +158,20 @@ fn script(run: Run) -> Result<Option<Script>, String> {
     }))
 }
 
-async fn work(global: &Global, format: Format, engine: &Engine, script: Option<&Script>) -> u8 {
+/// How statements are executed.
+#[derive(Clone, Copy)]
+struct Task<'a> {
+    format: Format,
+    at_once: bool,
+    /// No further statement begins.
+    interrupted: &'a AtomicBool,
+}
+
+async fn work(global: &Global, task: Task<'_>, engine: &Engine, script: Option<&Script>) -> u8 {
+    let format = task.format;
     match script {
-        Some(script) => execute_all(format, &engine.session(), script).await,
+        Some(script) if task.at_once => execute_at_once(format, &engine.session(), script).await,
+        Some(script) => execute_all(task, &engine.session(), script).await,
         None => {
             // A prompt holds the directory for a while, so services come back.
             print_warnings(
@@ -158,13 +187,17 @@ async fn work(global: &Global, format: Format, engine: &Engine, script: Option<&
 }
 
 /// Executes every statement of a script up to the first that fails.
-async fn execute_all(format: Format, session: &Session, script: &Script) -> u8 {
+async fn execute_all(task: Task<'_>, session: &Session, script: &Script) -> u8 {
+    let format = task.format;
     // The script was parsed before the engine was opened.
     let Ok(statements) = sql::parse_script(&script.text) else {
         return 1;
     };
     let echo = format == Format::Table && statements.len() > 1;
     for statement in &statements {
+        if task.interrupted.load(Ordering::Relaxed) {
+            break;
+        }
         if echo {
             print_statement(statement);
         }
@@ -173,6 +206,19 @@ async fn execute_all(format: Format, session: &Session, script: &Script) -> u8 {
         }
     }
     0
+}
+
+/// Executes all statements of a script at the same time.
+async fn execute_at_once(format: Format, session: &Session, script: &Script) -> u8 {
+    // The script was parsed before the engine was opened.
+    let Ok(statements) = sql::parse_script(&script.text) else {
+        return 1;
+    };
+    let all = statements
+        .iter()
+        .map(|statement| execute(format, session, statement, script.source()));
+    let done = futures::future::join_all(all).await;
+    u8::from(done.contains(&false))
 }
 
 /// Executes one statement and prints its answer; false when it failed.

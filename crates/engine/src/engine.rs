@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use floe_datafusion::ingest::{EmbeddedLedgers, Ledgers};
 use floe_dns::SchemaHash;
 use floe_function::{Client, ClientOptions, Function};
 use floe_image::ImageStore;
@@ -23,6 +24,7 @@ use crate::events::ServiceEvent;
 use crate::fleet::{Fleet, GRACE, Parts};
 use crate::lock::DirectoryLock;
 use crate::session::Session;
+use crate::streams::{LocalHost, OpenLedgers, StreamHost, Streams};
 use crate::system::{Entropy, SystemEntropy};
 
 /// A data directory that this process holds, and nobody else.
@@ -130,6 +132,8 @@ pub struct EngineOptions {
     /// refused, no deadline. MIN_READY_INSTANCES is each service's own, and the grace is always
     /// 30 s.
     pub upgrades: Policy,
+    /// What streams of files reach.
+    pub streams: Arc<dyn StreamHost>,
 }
 
 impl Default for EngineOptions {
@@ -140,6 +144,7 @@ impl Default for EngineOptions {
             base_dir: PathBuf::from("."),
             concurrency: 8,
             upgrades: Policy::default(),
+            streams: Arc::new(LocalHost),
         }
     }
 }
@@ -191,6 +196,9 @@ pub(crate) struct Shared {
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) options: EngineOptions,
     pub(crate) client: Client,
+    pub(crate) streams: Arc<Streams>,
+    /// The ledgers of streams, for whoever looks into them.
+    pub(crate) ledgers: Arc<dyn Ledgers>,
     /// Serialises the statements that change services, so that a check and
     /// the change it allows are one step.
     pub(crate) changes: Mutex<()>,
@@ -239,7 +247,15 @@ impl Engine {
                 ..options.upgrades.clone()
             },
         });
+        let base = &options.base_dir;
+        let streams = Arc::new(Streams::new(Arc::clone(&options.streams), base));
+        let ledgers = OpenLedgers {
+            streams: Arc::clone(&streams),
+            otherwise: Arc::new(EmbeddedLedgers::new(base)),
+        };
         let shared = Shared {
+            streams,
+            ledgers: Arc::new(ledgers),
             catalog,
             images,
             fleet,
@@ -332,6 +348,25 @@ impl Engine {
     #[must_use]
     pub fn images(&self) -> &ImageStore {
         &self.shared.images
+    }
+
+    /// Stops the streams of files that statements of this engine run, and those that would begin
+    /// later: each brings to its end what it has in hand, and its statement answers. Returns how
+    /// many there were.
+    ///
+    /// ```
+    /// # use floe_engine::{DataDir, Engine, EngineOptions};
+    /// # use floe_runtime::sim::SimulatedRuntime;
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let data = DataDir::hold(dir.path()).unwrap();
+    /// # let runtime = std::sync::Arc::new(SimulatedRuntime::default());
+    /// # let engine = Engine::open(data, runtime, EngineOptions::default()).unwrap();
+    /// assert_eq!(engine.stop_streams(), 0);
+    /// # });
+    /// ```
+    pub fn stop_streams(&self) -> usize {
+        self.shared.streams.stop()
     }
 
     /// Stops every instance: SIGTERM, up to `grace` (30 s at most), SIGKILL. The

@@ -115,6 +115,55 @@ pub enum EngineError {
         /// The name as written.
         name: String,
     },
+    /// The directory of a checkpoint can not be made.
+    #[error("the checkpoint {} can not be made: {source}", path.display())]
+    Checkpoint {
+        /// The directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A store that this program does not reach.
+    #[error(
+        "{place} is not reached by this program: it was built for directories of this machine; \
+         build it with the cloud as a feature, for example `cargo build --release -p floe-cli \
+         --features aws`"
+    )]
+    NotReached {
+        /// The path or the checkpoint.
+        place: String,
+    },
+    /// A checkpoint in which no stream was ever started.
+    #[error(
+        "there is no stream in {checkpoint}; start one, or look for a typing error in its name"
+    )]
+    NoStream {
+        /// The checkpoint.
+        checkpoint: String,
+    },
+    /// The directory that a stream is to read.
+    #[error("the directory {} can not be read: {source}", path.display())]
+    StreamPath {
+        /// The directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// COPY of something that is no stream.
+    #[error(
+        "COPY takes a stream of files: COPY (SELECT … FROM STREAM read_files('path', format => \
+         'json', checkpoint => 'directory')) TO 'directory'"
+    )]
+    CopyWithoutStream,
+    /// Options of a stream that do not go together here.
+    #[error("{what}")]
+    StreamNeeds {
+        /// What it needs.
+        what: &'static str,
+    },
+    /// The engine is going away.
+    #[error("the engine is shutting down")]
+    ShuttingDown,
     /// An upgrade that the service's volumes do not allow.
     #[error("service {service} cannot be upgraded so: {reason}")]
     UpgradeRefused {
@@ -214,6 +263,13 @@ impl EngineError {
             Self::SystemFunction { .. } => "FLOE-ENGINE-0016",
             Self::NoSuchFunction { .. } => "FLOE-ENGINE-0018",
             Self::Stage { .. } => "FLOE-ENGINE-0019",
+            Self::Checkpoint { .. } => "FLOE-ENGINE-0026",
+            Self::NotReached { .. } => "FLOE-ENGINE-0027",
+            Self::NoStream { .. } => "FLOE-ENGINE-0028",
+            Self::StreamPath { .. } => "FLOE-ENGINE-0029",
+            Self::CopyWithoutStream => "FLOE-ENGINE-0030",
+            Self::ShuttingDown => "FLOE-ENGINE-0031",
+            Self::StreamNeeds { .. } => "FLOE-ENGINE-0032",
             Self::NoScalingRules => "FLOE-ENGINE-0022",
             Self::UpgradeRefused { .. } => "FLOE-ENGINE-0024",
         }

@@ -42,6 +42,7 @@ pub mod scaling;
 mod session;
 mod specification;
 mod statements;
+pub mod streams;
 pub mod support;
 pub mod system;
 pub mod time;

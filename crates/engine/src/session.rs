@@ -8,7 +8,7 @@ use crate::catalog::{DATABASE, SCHEMA, ServiceRecord};
 use crate::engine::Shared;
 use crate::error::{Diagnostic, EngineError, Failure};
 use crate::output::{Output, Table};
-use crate::statements::{functions, pools, query, services, show, system_functions};
+use crate::statements::{functions, pools, query, services, show, stream, system_functions};
 
 /// Executes parsed statements. Cheap to clone; several may run at once.
 #[derive(Debug, Clone)]
@@ -94,6 +94,7 @@ impl Session {
             Statement::ShowFunctions(show) => functions::show(shared, show),
             Statement::Call(call) => system_functions::call(shared, call, parsed.text).await?,
             Statement::Query => return query::run(shared, parsed).await,
+            Statement::Copy => return stream::run(shared, parsed).await,
         };
         Ok(table.into())
     }

@@ -6,6 +6,7 @@ pub(crate) mod pools;
 pub(crate) mod query;
 pub(crate) mod services;
 pub(crate) mod show;
+pub(crate) mod stream;
 pub(crate) mod system_functions;
 
 use floe_sql::{Limit, Spanned};

@@ -17,6 +17,7 @@
 //! | `notify_azure` | `azure` | the same for Azure Storage |
 //! | `notify_gcp` | `gcp` | the same for Cloud Storage |
 //! | `notify_local` | `local` | the same for a directory |
+//! | `ingest` | `ingest` | the exactly-once file stream |
 //! | `function` | `function` | client and server side of service functions |
 //! | `runtime`, `image` | `runtime` | what runs instances; image store |
 //! | `runtime_process` | `runtime-process` | instances as local processes |
@@ -46,6 +47,8 @@ pub use floe_engine as engine;
 pub use floe_function as function;
 #[cfg(feature = "runtime")]
 pub use floe_image as image;
+#[cfg(feature = "ingest")]
+pub use floe_ingest as ingest;
 #[cfg(feature = "notify")]
 pub use floe_notify as notify;
 #[cfg(feature = "aws")]

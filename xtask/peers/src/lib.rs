@@ -4,6 +4,7 @@
 //! that wants it, so that what one test breaks is broken for that test alone.
 #![forbid(unsafe_code)]
 
+pub mod chaos;
 pub mod eventgrid;
 mod gcs;
 mod http;

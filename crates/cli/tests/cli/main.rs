@@ -17,5 +17,6 @@ mod notify_clouds;
 mod plan;
 mod quickstart;
 mod spec;
+mod stream;
 mod support;
 mod upgrade;

@@ -6,6 +6,7 @@ mod infer;
 mod parquet;
 mod text;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -18,7 +19,7 @@ use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
-use floe_ingest::FileSource;
+use floe_ingest::{FileSource, Object, VersionRule};
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 
@@ -45,6 +46,22 @@ pub(super) struct BatchFile {
     pub(super) name: String,
     /// Its length in bytes when somebody looked last.
     pub(super) size: u64,
+    /// What tells its content from another one of the same key, if the stream goes by that.
+    pub(super) token: Option<String>,
+}
+
+impl BatchFile {
+    /// Whether what the store has is the content that was discovered, as far as it is told.
+    pub(super) fn is_still(&self, object: &Object) -> bool {
+        let Some(token) = self.token.as_deref() else {
+            return true;
+        };
+        // Which rule the stream goes by is in its ledger; no two rules make the same token.
+        let mut tokens = VersionRule::ALL
+            .into_iter()
+            .filter_map(|rule| rule.token(&object.tags()).map(Cow::into_owned));
+        tokens.any(|found| found == token)
+    }
 }
 
 impl BatchFile {

@@ -95,6 +95,7 @@ impl BatchFiles {
                     key: key.to_vec(),
                     name,
                     size: file.size,
+                    token: file.id.token().map(str::to_owned),
                 }),
                 None => Err(StreamError::OtherContainer { file: name }),
             }
@@ -119,6 +120,9 @@ pub struct SinkStats {
     pub missing_files: u64,
     /// Files that could not be read and were passed over.
     pub corrupt_files: u64,
+    /// Contents that were passed over because their files were written again before they were
+    /// read, with `allowOverwrites`: the new content comes as a file of its own.
+    pub superseded_files: u64,
     /// Columns that files have and the stream has not, with in how many files they were seen; of
     /// JSON files the first lines are looked at. The first hundred names.
     pub new_columns: BTreeMap<String, u64>,
@@ -333,20 +337,31 @@ impl QuerySink {
         Ok(query::plan(&context, Statement::Statement(Box::new(query))).await?)
     }
 
-    /// The files that are there, if those that are not are passed over; all, otherwise.
+    /// The files that are to be read: those that are gone are passed over if the options say so,
+    /// and those that were written again always, because their new content is a file of its own.
     async fn present(&self, files: Vec<BatchFile>) -> Result<Vec<BatchFile>, StreamError> {
-        if !self.statement.reader.ignore_missing {
+        let ignores_missing = self.statement.reader.ignore_missing;
+        if !ignores_missing && files.iter().all(|file| file.token.is_none()) {
             return Ok(files);
         }
         let looks = stream::iter(files).map(|file| async move {
             let found = self.files.source.head(&file.key).await?;
-            if found.is_none() {
-                self.stats.change(|stats| stats.missing_files += 1);
-            }
-            Ok::<_, StreamError>(found.map(|object| BatchFile {
-                size: object.size,
-                ..file
-            }))
+            Ok::<_, StreamError>(match found {
+                None if ignores_missing => {
+                    self.stats.change(|stats| stats.missing_files += 1);
+                    None
+                }
+                // Reading it will tell what is wrong.
+                None => Some(file),
+                Some(object) if !file.is_still(&object) => {
+                    self.stats.change(|stats| stats.superseded_files += 1);
+                    None
+                }
+                Some(object) => Some(BatchFile {
+                    size: object.size,
+                    ..file
+                }),
+            })
         });
         let found: Vec<_> = looks.buffered(QUESTIONS).try_collect().await?;
         Ok(found.into_iter().flatten().collect())

@@ -38,7 +38,7 @@ const MESSAGES: usize = 64;
 ///   `WAITING`, `OPEN`, `COMMITTED`);
 /// - `stream_progress('checkpoint')`: one row of `numFilesOutstanding`, `numBytesOutstanding`,
 ///   `approximateQueueSize`, `seqNum`, `sourceVersion`, `lastBackfillStartTimeMs`,
-///   `lastBackfillFinishTimeMs`, `lastInputPath`, `openBatches`, `listings`, `quarantined`, names
+///   `lastBackfillFinishTimeMs`, `lastInputPath`, `numOpenBatches`, `numListings`, `numQuarantined`, names
 ///   to be written in double quotes;
 /// - `stream_quarantine('checkpoint')`: messages that could not be read.
 ///

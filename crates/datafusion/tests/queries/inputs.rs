@@ -10,9 +10,9 @@ use floe_datafusion::datafusion::arrow::array::{
 };
 use floe_datafusion::datafusion::parquet::arrow::ArrowWriter;
 use floe_datafusion::ingest::OutputFormat;
-use floe_ingest::{FileId, Sink, SourceError};
+use floe_ingest::{Batch, FileEntry, FileId, Sink, SourceError};
 
-use crate::sinks::world::{CSV, World, batch, deliver, stream_id};
+use crate::sinks::world::{CSV, TAG, World, batch, deliver, stream_id};
 
 #[tokio::test]
 async fn the_columns_of_the_first_batch_are_those_of_all_others() {
@@ -140,6 +140,25 @@ async fn a_row_that_is_refused_is_not_repeated_in_the_message() {
     );
     let error = deliver(&sink, 1, &["a"]).await.unwrap_err();
     assert!(!error.to_string().contains("hush"), "{error}");
+}
+
+#[tokio::test]
+async fn content_that_was_overwritten_before_it_was_read_is_passed_over() {
+    let world = World::new(&[("a", "id\n1\n"), ("b", "id\n2\n")]).await;
+    let sink = world.sink("SELECT * FROM STREAM", "format => 'csv'", CSV);
+    let file = |key: &str, tag: &str| FileEntry {
+        id: FileId::new(format!("/{key}").as_bytes(), Some(tag)).unwrap(),
+        ..batch(1, &[key]).files.remove(0)
+    };
+    // The store tells another tag of `a`, whose newer content is a file of its own.
+    let batch = Batch {
+        files: vec![file("a", "older"), file("b", TAG)],
+        ..batch(1, &[])
+    };
+    sink.deliver(&stream_id(), &batch).await.unwrap();
+    assert_eq!(sink.stats().superseded_files, 1);
+    let ids = world.written("SELECT sum(id) FROM read_files('out')").await;
+    assert!(ids.contains("| 2 "), "{ids}");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use floe_datafusion::ingest::register_state_tables;
 use floe_datafusion::{QueryInfo, ServiceFunctions, Volatility, called, query, session};
 use floe_sql::Parsed;
 use futures::StreamExt as _;
@@ -18,43 +19,14 @@ use crate::fleet::Resume;
 use crate::output::{Output, Rows};
 use crate::query::{CallCounters, diagnose};
 use crate::session::Answer;
-use crate::statements::{functions, services};
+use crate::statements::services;
 
 pub(crate) async fn run(shared: &Arc<Shared>, parsed: &Parsed<'_>) -> Result<Answer, Failure> {
-    let resume = Arc::new(AutoResume {
-        shared: Arc::downgrade(shared),
-    });
-    let now_ms = shared.now_ms();
-    let context = Context {
-        now_ms,
-        statement: parsed.text,
-    };
-    let mut registry = ServiceFunctions::in_schema(DATABASE, SCHEMA);
-    let mut calls = CallCounters::default();
-    for record in shared.catalog.functions() {
-        // A function whose service is gone is missed only by who calls it.
-        let Ok(function) = functions::prepare(shared, &record, Some(&resume)) else {
-            continue;
-        };
-        let function = shared.with_what_was_learned(&record, function);
-        let headers = record.context_headers.iter();
-        let headers = headers.filter_map(|name| Some((name.clone(), context.value(name)?)));
-        let function = Arc::new(function.with_context(headers));
-        let volatility = if record.immutable {
-            Volatility::Immutable
-        } else {
-            Volatility::Volatile
-        };
-        registry.insert(&record.name, Arc::clone(&function), volatility);
-        calls.functions.push(function);
-    }
+    let (registry, calls) = functions(shared, parsed.text);
     let query_id = shared.options.entropy.uuid();
-    let info = QueryInfo {
-        concurrency: shared.options.concurrency,
-        base_dir: shared.options.base_dir.clone(),
-        ..QueryInfo::new(query_id.clone(), now_ms)
-    };
+    let info = info(shared, query_id.clone());
     let context = session(&registry, info);
+    register_state_tables(&context, Arc::clone(&shared.ledgers));
     let frame = query(&context, parsed.text)
         .await
         .map_err(|error| failure(&error, parsed))?;
@@ -79,6 +51,47 @@ pub(crate) async fn run(shared: &Arc<Shared>, parsed: &Parsed<'_>) -> Result<Ans
     })
 }
 
+/// The functions that a statement may call, and what counts their calls.
+pub(crate) fn functions(shared: &Arc<Shared>, text: &str) -> (ServiceFunctions, CallCounters) {
+    let resume = Arc::new(AutoResume {
+        shared: Arc::downgrade(shared),
+    });
+    let context = Context {
+        now_ms: shared.now_ms(),
+        statement: text,
+    };
+    let mut registry = ServiceFunctions::in_schema(DATABASE, SCHEMA);
+    let mut calls = CallCounters::default();
+    for record in shared.catalog.functions() {
+        // A function whose service is gone is missed only by who calls it.
+        let Ok(function) = crate::statements::functions::prepare(shared, &record, Some(&resume))
+        else {
+            continue;
+        };
+        let function = shared.with_what_was_learned(&record, function);
+        let headers = record.context_headers.iter();
+        let headers = headers.filter_map(|name| Some((name.clone(), context.value(name)?)));
+        let function = Arc::new(function.with_context(headers));
+        let volatility = if record.immutable {
+            Volatility::Immutable
+        } else {
+            Volatility::Volatile
+        };
+        registry.insert(&record.name, Arc::clone(&function), volatility);
+        calls.functions.push(function);
+    }
+    (registry, calls)
+}
+
+/// What a query of this id has to know.
+pub(crate) fn info(shared: &Shared, id: String) -> QueryInfo {
+    QueryInfo {
+        concurrency: shared.options.concurrency,
+        base_dir: shared.options.base_dir.clone(),
+        ..QueryInfo::new(id, shared.now_ms())
+    }
+}
+
 /// The services behind functions of these names.
 fn services_of(shared: &Shared, names: &BTreeSet<String>) -> BTreeSet<String> {
     let functions = shared.catalog.functions().into_iter();
@@ -101,7 +114,7 @@ fn while_held<T: Send + 'static>(
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 
-fn failure(error: &floe_datafusion::QueryError, parsed: &Parsed<'_>) -> Failure {
+pub(crate) fn failure(error: &floe_datafusion::QueryError, parsed: &Parsed<'_>) -> Failure {
     let diagnostic = Diagnostic::error(error.code(), error.to_string());
     let word = error
         .location()

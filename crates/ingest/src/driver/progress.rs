@@ -119,6 +119,7 @@ impl Progress {
             ("numOpenBatches", number(self.open_batches)),
             ("numListings", number(self.listings)),
             ("numQuarantined", number(self.quarantined)),
+            ("streamId", Some(self.stream.to_string())),
         ]
     }
 }

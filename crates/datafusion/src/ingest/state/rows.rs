@@ -57,9 +57,9 @@ pub(super) fn progress_schema() -> SchemaRef {
         ("lastBackfillStartTimeMs", NUMBER, true),
         ("lastBackfillFinishTimeMs", NUMBER, true),
         ("lastInputPath", TEXT, false),
-        ("openBatches", NUMBER, false),
-        ("listings", NUMBER, false),
-        ("quarantined", NUMBER, false),
+        ("numOpenBatches", NUMBER, false),
+        ("numListings", NUMBER, false),
+        ("numQuarantined", NUMBER, false),
     ])
 }
 
@@ -107,8 +107,12 @@ pub(super) fn files(container: &str, rows: &[StateRow]) -> Result<RecordBatch, S
         times(rows.iter().map(|row| Some(row.discovered))),
         times(rows.iter().map(|row| row.processed)),
         times(rows.iter().map(|row| row.committed)),
-        nothing(&time()),
-        nothing(&TEXT),
+        times(rows.iter().map(|row| row.archived.map(|(at, _)| at))),
+        Arc::new(
+            rows.iter()
+                .map(|row| row.archived.map(|(_, mode)| mode.as_str()))
+                .collect::<StringArray>(),
+        ),
         nothing(&TEXT),
         texts(rows.iter().map(|_| "0")),
         Arc::new(

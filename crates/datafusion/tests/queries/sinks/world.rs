@@ -20,6 +20,9 @@ use tempfile::TempDir;
 
 use crate::support::Fixture;
 
+/// The tag of everything in a bucket.
+pub(crate) const TAG: &str = "0f3e";
+
 pub(crate) const CSV: OutputFormat = OutputFormat::Csv {
     header: true,
     delimiter: b',',
@@ -74,7 +77,9 @@ impl FileSource for Bucket {
         let files = self.files.lock().unwrap();
         let found = files.get(key);
         ready(Ok(found.map(|content| {
-            Object::new(key, content.len() as u64, Timestamp::from_millis(1_000))
+            let mut object = Object::new(key, content.len() as u64, Timestamp::from_millis(1_000));
+            object.etag = Some(TAG.to_owned());
+            object
         })))
     }
 
