@@ -63,11 +63,13 @@ const COMMANDS: &[(&str, &str)] = &[
     ),
     (
         "model-check",
-        "[--full]: every state of upgrades of four instances, with --full of six as well",
+        "[--full]: every state of upgrades of four instances and of a file stream of two consumers, \
+         with --full of more as well",
     ),
     (
         "simulate",
-        "[--seeds N | --seed N]: lives of a service under its controller, or one of them in full",
+        "[engine|ingest|ingest-disk] [--seeds N | --seed N]: lives of a service under its controller, \
+         or of a file stream, or one of them in full",
     ),
     (
         "chaos",
