@@ -239,6 +239,33 @@ fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// A page as a connection tells it.
+#[cfg(test)]
+pub(super) fn told(keys: &[&str], is_of_directories: bool) -> ListResult {
+    let names = keys.iter().map(|key| Name {
+        key: (*key).to_owned(),
+        generation: None,
+    });
+    let names = Arc::new(Names {
+        names: names.collect(),
+        is_of_directories,
+    });
+    let objects = (0..keys.len()).map(|number| object_store::ObjectMeta {
+        location: number.to_string().into(),
+        last_modified: Default::default(),
+        size: 1,
+        e_tag: None,
+        version: None,
+    });
+    let mut listed = ListResult {
+        common_prefixes: Vec::new(),
+        objects: objects.collect(),
+        extensions: Default::default(),
+    };
+    listed.extensions.insert(names);
+    listed
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Names, take_names};

@@ -11,10 +11,6 @@ use crate::SourceError;
 /// other failures for single objects alone.
 #[derive(Debug, thiserror::Error)]
 #[error("{status}: {words}")]
-#[cfg_attr(
-    not(any(feature = "aws", feature = "azure", feature = "gcp")),
-    expect(dead_code, reason = "only connections of clouds refuse")
-)]
 pub(super) struct Refusal {
     pub(super) status: u16,
     pub(super) words: String,

@@ -1,5 +1,8 @@
 //! Listings of the clouds' stores, page by page.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
