@@ -136,7 +136,7 @@ impl SharedLedger {
     /// Opens the ledger under a prefix of a store, or makes it when there is none, and reads its
     /// state. The prefix is the ledger's alone.
     ///
-    /// It takes six or seven requests, and those that read the state.
+    /// It takes nine requests, one or two more the first time, and those that read the state.
     ///
     /// # Errors
     /// [`SharedError::NoConditions`] for a store that cannot hold a shared ledger,
