@@ -63,18 +63,18 @@ const COMMANDS: &[(&str, &str)] = &[
     ),
     (
         "model-check",
-        "[--full]: every state of upgrades of four instances and of a file stream of two consumers, \
-         with --full of more as well",
+        "[--full]: every state of upgrades of four instances and of a file stream of two \
+         consumers, with --full of more as well",
     ),
     (
         "simulate",
-        "[engine|ingest|ingest-disk] [--seeds N | --seed N]: lives of a service under its controller, \
-         or of a file stream, or one of them in full",
+        "[engine|ingest|ingest-disk] [--seeds N | --seed N]: lives of a service under its \
+         controller, or of a file stream, or one of them in full",
     ),
     (
         "chaos",
-        "[--files N] [--kills N] [--consumers N] [--seed N] [--over directory|bucket]: consumers of \
-         a file stream are killed again and again, and what came out is counted",
+        "[--files N] [--kills N] [--consumers N] [--seed N] [--over directory|bucket]: consumers \
+         of a file stream are killed again and again, and what came out is counted",
     ),
     (
         "nightly",

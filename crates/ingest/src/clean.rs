@@ -146,7 +146,8 @@ impl Cleaner {
     /// #     fn list<'a>(&'a self, _: &'a [u8], _: Option<&'a [u8]>, _: usize)
     /// #         -> BoxFuture<'a, Result<ListedObjects, SourceError>>
     /// #     { Box::pin(async { Ok(ListedObjects::default()) }) }
-    /// #     fn head<'a>(&'a self, _: &'a [u8]) -> BoxFuture<'a, Result<Option<Object>, SourceError>>
+    /// #     fn head<'a>(&'a self, _: &'a [u8])
+    /// #         -> BoxFuture<'a, Result<Option<Object>, SourceError>>
     /// #     { Box::pin(async { Ok(None) }) }
     /// #     fn read<'a>(&'a self, _: &'a [u8], _: Option<std::ops::Range<u64>>)
     /// #         -> BoxFuture<'a, Result<Bytes, SourceError>>
@@ -175,7 +176,8 @@ impl Cleaner {
     ///     options: options.keep().given,
     ///     defaults: options.keep().defaults,
     /// };
-    /// let (ledger, home, clock) = (MemoryLedger::default(), Home::new(&path), ManualClock::default());
+    /// let (ledger, home) = (MemoryLedger::default(), Home::new(&path));
+    /// let clock = ManualClock::default();
     /// let now = clock.now();
     /// let cleaned = clock.run(async {
     ///     ledger.found(&founding, now).await?;

@@ -68,7 +68,10 @@ pub enum StreamError {
         reason: String,
     },
     /// There is no room left for the output.
-    #[error("there is no room left for {}: {reason}; the batch is written again later", .path.display())]
+    #[error(
+        "there is no room left for {}: {reason}; the batch is written again later",
+        .path.display()
+    )]
     NoRoom {
         /// The file.
         path: PathBuf,

@@ -112,7 +112,8 @@ impl StreamStatement {
 
 /// Reads a statement that copies a stream of files; `None` when it speaks of no stream.
 ///
-/// The path is one of this machine or the URI of a bucket or container. Options are those of how files are found, with or without `cloudFiles.` before their names, and
+/// The path is one of this machine or the URI of a bucket or container. Options are those of how
+/// files are found, with or without `cloudFiles.` before their names, and
 ///
 /// | option | values | without it |
 /// |---|---|---|

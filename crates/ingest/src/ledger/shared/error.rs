@@ -16,8 +16,8 @@ use floe_notify::DriverError;
 pub enum SharedError {
     /// The store does not do what a shared ledger stands on.
     #[error(
-        "{store} cannot hold a ledger that several machines share: {what}; use a store that honours \
-         If-Match and If-None-Match of writes, or keep the stream's ledger in a directory of one \
+        "{store} cannot hold a ledger that several machines share: {what}; use a store that \
+         honours If-Match and If-None-Match of writes, or keep the stream's ledger in a directory of one \
          machine"
     )]
     NoConditions {

@@ -294,9 +294,9 @@ async fn check_new(store: &Store) -> Result<(), SharedError> {
 
 /// Says what to do about a store that has no conditions at all.
 pub(super) fn refuse_unsupported(store: &Store, error: &SharedError) -> Result<(), SharedError> {
+    use object_store::Error;
     if let SharedError::Store { source, .. } = error
-        && let object_store::Error::NotImplemented { .. } | object_store::Error::NotSupported { .. } =
-            **source
+        && let Error::NotImplemented { .. } | Error::NotSupported { .. } = **source
     {
         return Err(SharedError::NoConditions {
             store: store.store_name(),
