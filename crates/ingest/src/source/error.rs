@@ -125,7 +125,8 @@ impl SourceError {
     ///
     /// ```
     /// use floe_ingest::SourceError;
-    /// let error = SourceError::Unavailable { what: "a listing".to_owned(), reason: "503".to_owned() };
+    /// let (what, reason) = ("a listing".to_owned(), "503".to_owned());
+    /// let error = SourceError::Unavailable { what, reason };
     /// assert!(error.is_retryable());
     /// ```
     #[must_use]
