@@ -33,8 +33,8 @@ const MESSAGES: usize = 64;
 /// Lets the queries of a session read the memory of streams:
 ///
 /// - `cloud_files_state('checkpoint')`: known files, with the columns `path`, `size`,
-///   `create_time`, `discovery_time`, `processed_time`, `commit_time`, `archive_time`, `archive_mode`,
-///   `move_location`, `source_id`, and `version`, `seq_num`, `batch_id` and `state` (`SEEN`,
+///   `create_time`, `discovery_time`, `processed_time`, `commit_time`, `archive_time`,
+///   `archive_mode`, `move_location`, `source_id`, and `version`, `seq_num`, `batch_id` and `state` (`SEEN`,
 ///   `WAITING`, `OPEN`, `COMMITTED`);
 /// - `stream_progress('checkpoint')`: one row of `numFilesOutstanding`, `numBytesOutstanding`,
 ///   `approximateQueueSize`, `seqNum`, `sourceVersion`, `lastBackfillStartTimeMs`,

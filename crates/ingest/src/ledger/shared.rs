@@ -52,7 +52,8 @@ const ABOUT: &str = "The objects beside this one are the ledger of a stream of f
 ///
 /// A clone is the same handle. Each machine opens one of its own; every handle has the whole state
 /// in memory and keeps it up by reading what others did. What is done at the same time by
-/// consumers of one handle becomes one change of the store. `shared-ledger.md` in the crate gives the reasons.
+/// consumers of one handle becomes one change of the store. `shared-ledger.md` in the crate gives
+/// the reasons.
 ///
 /// # Guarantees
 /// - As [`Ledger`], over all handles of all machines: transactions have one order, which is that in
