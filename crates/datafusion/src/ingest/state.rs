@@ -34,8 +34,8 @@ const MESSAGES: usize = 64;
 ///
 /// - `cloud_files_state('checkpoint')`: known files, with the columns `path`, `size`,
 ///   `create_time`, `discovery_time`, `processed_time`, `commit_time`, `archive_time`,
-///   `archive_mode`, `move_location`, `source_id`, and `version`, `seq_num`, `batch_id` and `state` (`SEEN`,
-///   `WAITING`, `OPEN`, `COMMITTED`);
+///   `archive_mode`, `move_location`, `source_id`, and `version`, `seq_num`, `batch_id` and `state`
+///   (`SEEN`, `WAITING`, `OPEN`, `COMMITTED`);
 /// - `stream_progress('checkpoint')`: one row of `numFilesOutstanding`, `numBytesOutstanding`,
 ///   `approximateQueueSize`, `seqNum`, `sourceVersion`, `lastBackfillStartTimeMs`,
 ///   `lastBackfillFinishTimeMs`, `lastInputPath`, `numOpenBatches`, `numListings`,
