@@ -42,12 +42,12 @@ fn main() -> Result<(), Failed> {
         Err(_) => 100_000,
     };
     let rounds = if quick { 1 } else { ROUNDS };
-    println!("{}", machine::describe());
+    println!("{}", machine::processor());
     println!("{files} files, {BATCH} a batch; files/s, median of {rounds}\n");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let cases: [(&str, fn(usize) -> Result<Case, Failed>); 5] = [
+    let cases: [(&str, Make); 5] = [
         ("events of a queue in memory, durable", queue),
         ("files that lie in a directory, durable", directory),
         ("files that lie in memory, durable", listing),
@@ -70,6 +70,9 @@ fn main() -> Result<(), Failed> {
     }
     Ok(())
 }
+
+/// Makes a case of so many files.
+type Make = fn(usize) -> Result<Case, Failed>;
 
 /// What is measured, with everything that has to be there before.
 struct Case {

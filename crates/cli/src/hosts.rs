@@ -20,7 +20,8 @@ impl StreamHost for Hosts {
     ) -> BoxFuture<'a, Result<Arc<dyn Ledger>, Diagnostic>> {
         #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
         if checkpoint.contains("://") {
-            return Box::pin(clouds::ledger(checkpoint, self.clock()));
+            let ledger = clouds::ledger(checkpoint, self.clock());
+            return Box::pin(async move { ledger.await.map_err(|refusal| *refusal) });
         }
         self.0.ledger(checkpoint)
     }
@@ -32,11 +33,20 @@ impl StreamHost for Hosts {
         use floe_notify::Cloud;
         match request.location.cloud() {
             #[cfg(feature = "aws")]
-            Cloud::Aws => Box::pin(clouds::aws(request, self.clock())),
+            Cloud::Aws => {
+                let place = clouds::aws(request, self.clock());
+                Box::pin(async move { place.await.map_err(|refusal| *refusal) })
+            }
             #[cfg(feature = "azure")]
-            Cloud::Azure => Box::pin(std::future::ready(clouds::azure(request, self.clock()))),
+            Cloud::Azure => {
+                let place = clouds::azure(request, self.clock()).map_err(|refusal| *refusal);
+                Box::pin(std::future::ready(place))
+            }
             #[cfg(feature = "gcp")]
-            Cloud::Gcp => Box::pin(clouds::gcp(request, self.clock())),
+            Cloud::Gcp => {
+                let place = clouds::gcp(request, self.clock());
+                Box::pin(async move { place.await.map_err(|refusal| *refusal) })
+            }
             _ => self.0.place(request),
         }
     }
@@ -98,10 +108,13 @@ mod clouds {
     /// How long a message is a consumer's alone; it is held on for as long as it takes.
     const VISIBILITY: Duration = Duration::from_secs(60);
 
+    /// Boxed on its way only: it is large beside what it refuses.
+    pub(super) type Refusal = Box<Diagnostic>;
+
     pub(super) async fn ledger(
         checkpoint: &str,
         clock: Arc<dyn Clock>,
-    ) -> Result<Arc<dyn Ledger>, Diagnostic> {
+    ) -> Result<Arc<dyn Ledger>, Refusal> {
         let location = Location::parse(checkpoint);
         let location = location.map_err(|error| told(error.code(), &error))?;
         // Logins are those of the machine: a checkpoint has no options.
@@ -122,7 +135,7 @@ mod clouds {
     fn source(
         request: StreamRequest<'_>,
         clock: Arc<dyn Clock>,
-    ) -> Result<Arc<dyn FileSource>, Diagnostic> {
+    ) -> Result<Arc<dyn FileSource>, Refusal> {
         let mut options = endpoint();
         options.extend(request.pairs.iter().cloned());
         let source = StoreSource::open(request.location, &options, clock);
@@ -138,7 +151,7 @@ mod clouds {
         manager: Arc<dyn ResourceManager>,
         open: Open,
         settling: Duration,
-    ) -> Result<Arc<dyn QueueProvider>, Diagnostic> {
+    ) -> Result<Arc<dyn QueueProvider>, Refusal> {
         if let Some(own) = request.options.own_queue() {
             let id = QueueId::new(own).map_err(|error| told(error.code(), &error))?;
             let queue = open(&id).map_err(|error| told(error.code(), &error))?;
@@ -150,8 +163,8 @@ mod clouds {
         Ok(Arc::new(managed.with_settling(settling)))
     }
 
-    fn told(code: &str, error: &dyn std::fmt::Display) -> Diagnostic {
-        Diagnostic::error(code, error.to_string())
+    fn told(code: &str, error: &dyn std::fmt::Display) -> Refusal {
+        Box::new(Diagnostic::error(code, error.to_string()))
     }
 
     fn notifies(request: &StreamRequest<'_>) -> bool {
@@ -162,7 +175,7 @@ mod clouds {
     pub(super) async fn aws(
         request: StreamRequest<'_>,
         clock: Arc<dyn Clock>,
-    ) -> Result<StreamPlace, Diagnostic> {
+    ) -> Result<StreamPlace, Refusal> {
         use floe_notify_aws::{CloudFilesAwsResourceManager, SETTLING};
         let source = source(request, clock)?;
         if !notifies(&request) {
@@ -189,7 +202,7 @@ mod clouds {
     pub(super) fn azure(
         request: StreamRequest<'_>,
         clock: Arc<dyn Clock>,
-    ) -> Result<StreamPlace, Diagnostic> {
+    ) -> Result<StreamPlace, Refusal> {
         use floe_notify_azure::CloudFilesAzureResourceManager;
         let source = source(request, clock)?;
         if !notifies(&request) {
@@ -216,7 +229,7 @@ mod clouds {
     pub(super) async fn gcp(
         request: StreamRequest<'_>,
         clock: Arc<dyn Clock>,
-    ) -> Result<StreamPlace, Diagnostic> {
+    ) -> Result<StreamPlace, Refusal> {
         use floe_notify_gcp::CloudFilesGcpResourceManager;
         let source = source(request, clock)?;
         if !notifies(&request) {

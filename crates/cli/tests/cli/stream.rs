@@ -158,10 +158,9 @@ fn a_stream_that_cannot_be_says_why_at_the_place() {
             "FLOE-ENGINE-0029",
         ),
         (
-            format!(
-                "COPY (SELECT * FROM STREAM read_files('s3://landing/in', format => 'json', \
-                 checkpoint => 's3://landing/state')) TO 'out'"
-            ),
+            "COPY (SELECT * FROM STREAM read_files('s3://landing/in', format => 'json', \
+             checkpoint => 's3://landing/state')) TO 'out'"
+                .to_owned(),
             "FLOE-ENGINE-0032",
         ),
         (

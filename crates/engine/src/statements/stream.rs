@@ -18,29 +18,55 @@ use crate::error::{Diagnostic, EngineError, Failure, Severity};
 use crate::output::{Output, Table};
 use crate::session::Answer;
 use crate::statements::query;
-use crate::streams::{Reporter, StreamRequest};
+use crate::streams::{Held, PROGRESS_FILE, Reporter, StreamRequest};
 
 pub(crate) async fn run(shared: &Arc<Shared>, parsed: &Parsed<'_>) -> Result<Answer, Failure> {
-    let streams = &shared.streams;
-    let whole = |diagnostic: Diagnostic| Failure::from(diagnostic.at(parsed.span.clone()));
     let statement = parse_stream(parsed.text)
         .map_err(|error| query::failure(&error, parsed))?
-        .ok_or_else(|| whole(Diagnostic::from(&EngineError::CopyWithoutStream)))?;
+        .ok_or_else(|| Diagnostic::from(&EngineError::CopyWithoutStream));
+    let at_statement = |failure: Failure| failure.at(parsed.span.clone());
+    let statement = statement.map_err(|error| at_statement(error.into()))?;
+    let warnings = statement.warnings.iter().map(warning);
+    let warnings = warnings.map(|warning| warning.at(parsed.span.clone()));
+    let warnings = warnings.collect();
+    let job = open(shared, statement, parsed.text).await;
+    let table = job.map_err(at_statement)?.run(shared, parsed.text).await;
+    Ok(Answer {
+        output: Output::Table(table.map_err(at_statement)?),
+        warnings,
+    })
+}
+
+/// A stream that is ready to run.
+struct Job {
+    stream: FileStream,
+    sink: QuerySink,
+    ledger: Arc<Held>,
+    checkpoint: String,
+}
+
+/// Opens everything that a stream needs.
+async fn open(
+    shared: &Arc<Shared>,
+    statement: StreamStatement,
+    text: &str,
+) -> Result<Job, Failure> {
+    let streams = &shared.streams;
     let checkpoint = streams.absolute(&statement.checkpoint);
-    let location = location(&streams.absolute(&statement.path)).map_err(whole)?;
+    let location = location(&streams.absolute(&statement.path))?;
+    if is_remote(&checkpoint) && statement.reader.schema.is_none() && !keeps_schema(&statement) {
+        let what = "a checkpoint in a store keeps no columns: give `schema => 'a INT, …'`, or \
+                    `schemaLocation => 'a directory'`";
+        return Err(Diagnostic::from(&EngineError::StreamNeeds { what }).into());
+    }
     let request = StreamRequest {
         location: &location,
         options: &statement.options,
         pairs: &pairs(&statement),
         checkpoint: &checkpoint,
     };
-    if is_remote(&checkpoint) && statement.reader.schema.is_none() && !keeps_schema(&statement) {
-        let what = "a checkpoint in a store keeps no columns: give `schema => 'a INT, …'`, or \
-                    `schemaLocation => 'a directory'`";
-        return Err(whole(needs(what)));
-    }
-    let place = streams.host().place(request).await.map_err(whole)?;
-    let ledger = streams.ledger(&checkpoint).await.map_err(whole)?;
+    let place = streams.host().place(request).await?;
+    let ledger = streams.ledger(&checkpoint).await?;
     let mut builder = FileStream::builder(location.to_string())
         .options(pairs(&statement))
         .ledger(Arc::clone(&ledger.0))
@@ -60,37 +86,41 @@ pub(crate) async fn run(shared: &Arc<Shared>, parsed: &Parsed<'_>) -> Result<Ans
     if let Some(role) = &statement.consumer {
         builder = builder.role(Role::clone(role));
     }
-    let stream = builder.build().map_err(|error| whole(told(&error)))?;
-    let warnings = statement
-        .warnings
-        .iter()
-        .map(|finding| warning(finding).at(parsed.span.clone()));
-    let warnings = warnings.collect();
+    let stream = builder.build().map_err(|error| told(&error))?;
     let files = BatchFiles::new(place.source, stream.home().clone());
-    let sink = sink(shared, statement, files, &checkpoint, parsed.text);
-    let reporter = Reporter {
-        directory: PathBuf::from(&checkpoint),
-        ledger: Arc::clone(&ledger.0),
-        clock: streams.host().clock(),
-    };
-    let services = services(shared, parsed.text);
-    if !services.is_empty() {
-        // A service that is not alive yet would not know that it is used.
-        shared.start();
-    }
-    let _in_use = shared.fleet.in_use(services);
-    streams.begin(&stream.stopper());
-    let summary = tokio::select! {
-        summary = stream.run(&sink) => summary,
-        () = reporter.report(&stream), if !is_remote(&checkpoint) => Ok(Summary::default()),
-    };
-    // What the stream left is in the ledger; the note of a run that ended would be wrong.
-    let _ = std::fs::remove_file(reporter.directory.join(crate::streams::PROGRESS_FILE));
-    let summary = summary.map_err(|error| whole(told(&error)))?;
-    Ok(Answer {
-        output: Output::Table(answer(summary, &sink.stats())),
-        warnings,
+    Ok(Job {
+        sink: sink(shared, statement, files, &checkpoint, text),
+        stream,
+        ledger,
+        checkpoint,
     })
+}
+
+impl Job {
+    async fn run(self, shared: &Arc<Shared>, text: &str) -> Result<Table, Failure> {
+        let streams = &shared.streams;
+        let services = services(shared, text);
+        if !services.is_empty() {
+            // A service that is not alive yet would not know that it is used.
+            shared.start();
+        }
+        let _in_use = shared.fleet.in_use(services);
+        streams.begin(&self.stream.stopper());
+        let reporter = Reporter {
+            directory: PathBuf::from(&self.checkpoint),
+            ledger: Arc::clone(&self.ledger.0),
+            clock: streams.host().clock(),
+        };
+        let is_local = !is_remote(&self.checkpoint);
+        let summary = tokio::select! {
+            summary = self.stream.run(&self.sink) => summary,
+            () = reporter.report(&self.stream), if is_local => Ok(Summary::default()),
+        };
+        // What the stream left is in the ledger; the note of a run that ended would be wrong.
+        let _ = std::fs::remove_file(reporter.directory.join(PROGRESS_FILE));
+        let summary = summary.map_err(|error| told(&error))?;
+        Ok(answer(summary, &self.sink.stats()))
+    }
 }
 
 /// Whether a checkpoint is the address of a store.
@@ -101,10 +131,6 @@ fn is_remote(checkpoint: &str) -> bool {
 /// Whether the columns are kept elsewhere than in the checkpoint.
 fn keeps_schema(statement: &StreamStatement) -> bool {
     statement.schema_directory().as_os_str() != statement.checkpoint.as_str()
-}
-
-fn needs(what: &'static str) -> Diagnostic {
-    Diagnostic::from(&EngineError::StreamNeeds { what })
 }
 
 fn answer(summary: Summary, stats: &SinkStats) -> Table {
@@ -139,7 +165,7 @@ fn services(shared: &Shared, text: &str) -> BTreeSet<String> {
 }
 
 /// A path without symbolic links, because the kernel tells of files without them.
-fn location(path: &str) -> Result<Location, Diagnostic> {
+fn location(path: &str) -> Result<Location, Failure> {
     let parsed = Location::parse(path);
     let location = parsed.map_err(|error| Diagnostic::error(error.code(), error.to_string()))?;
     if location.store() != &floe_notify::Store::Local {
@@ -159,7 +185,8 @@ fn location(path: &str) -> Result<Location, Diagnostic> {
         "" => real.into_owned(),
         rest => format!("{}/{rest}", real.trim_end_matches('/')),
     };
-    Location::parse(&whole).map_err(|error| Diagnostic::error(error.code(), error.to_string()))
+    let real = Location::parse(&whole);
+    real.map_err(|error| Diagnostic::error(error.code(), error.to_string()).into())
 }
 
 /// The options, but for the path, which is given by itself.

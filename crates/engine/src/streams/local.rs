@@ -60,7 +60,8 @@ impl StreamHost for LocalHost {
         &'a self,
         request: StreamRequest<'a>,
     ) -> BoxFuture<'a, Result<StreamPlace, Diagnostic>> {
-        Box::pin(std::future::ready(place(request)))
+        // Boxed on its way only: an answer is large beside what it answers.
+        Box::pin(std::future::ready(place(request).map_err(|error| *error)))
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
@@ -68,9 +69,9 @@ impl StreamHost for LocalHost {
     }
 }
 
-fn place(request: StreamRequest<'_>) -> Result<StreamPlace, Diagnostic> {
+fn place(request: StreamRequest<'_>) -> Result<StreamPlace, Box<Diagnostic>> {
     if request.location.store() != &Store::Local {
-        return Err(unreached(&request.location.to_string()));
+        return Err(Box::new(unreached(&request.location.to_string())));
     }
     let root = PathBuf::from(request.location.key_prefix());
     let refused =
@@ -85,7 +86,9 @@ fn place(request: StreamRequest<'_>) -> Result<StreamPlace, Diagnostic> {
     if notifies && request.checkpoint.contains("://") {
         let what = "the queue of a directory lies in its checkpoint: give a directory as \
                     `checkpoint`, or list instead of `useNotifications`";
-        return Err(Diagnostic::from(&EngineError::StreamNeeds { what }));
+        return Err(Box::new(Diagnostic::from(&EngineError::StreamNeeds {
+            what,
+        })));
     }
     let provider = notifies.then(|| {
         let queues = Path::new(request.checkpoint).join("queues");
