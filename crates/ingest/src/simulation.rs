@@ -17,7 +17,7 @@ mod world;
 use world::{Bug, World};
 
 /// Lives that every run of the tests goes through; each has [`world::FILES`] files.
-const SEEDS: u64 = 5_000;
+const SEEDS: u64 = 50_000;
 
 /// The seeds to run instead: `17`, or `0..100000`.
 const VARIABLE: &str = "FLOE_SIMULATE_INGEST";
@@ -60,11 +60,42 @@ fn seeds(variable: &str, lives: u64) -> (std::ops::Range<u64>, bool) {
     (range, tell)
 }
 
-/// Lives all of them, and sums up what happened.
+/// Lives all of them, a part on each processor, and sums up what happened.
 fn live_all(variable: &str, lives: u64, make: fn(u64, bool) -> World) -> world::Counts {
     let (seeds, tell) = seeds(variable, lives);
+    let count = seeds.end - seeds.start;
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
+    let part = count.div_ceil(threads).max(1);
     let mut sum = world::Counts::default();
-    for seed in seeds.clone() {
+    std::thread::scope(|scope| {
+        let start = |from: u64| {
+            let seeds = from..(from + part).min(seeds.end);
+            scope.spawn(move || live_some(variable, seeds, tell, make))
+        };
+        let starts = (seeds.start..seeds.end).step_by(usize::try_from(part).unwrap());
+        let parts: Vec<_> = starts.map(start).collect();
+        for part in parts {
+            match part.join() {
+                Ok(counts) => sum.add(&counts),
+                Err(broken) => std::panic::resume_unwind(broken),
+            }
+        }
+    });
+    println!("{count} lives: {sum:?}");
+    if count >= 1_000 {
+        assert!(sum.is_whole(), "something never happened: {sum:?}");
+    }
+    sum
+}
+
+fn live_some(
+    variable: &str,
+    seeds: std::ops::Range<u64>,
+    tell: bool,
+    make: fn(u64, bool) -> World,
+) -> world::Counts {
+    let mut sum = world::Counts::default();
+    for seed in seeds {
         match live(make(seed, tell)) {
             Ok(world) => {
                 if tell {
@@ -74,11 +105,6 @@ fn live_all(variable: &str, lives: u64, make: fn(u64, bool) -> World) -> world::
             }
             Err(broken) => panic!("seed {seed}: {broken}\nrepeat it: {variable}={seed}"),
         }
-    }
-    let count = seeds.end - seeds.start;
-    println!("{count} lives: {sum:?}");
-    if count >= 1_000 {
-        assert!(sum.is_whole(), "something never happened: {sum:?}");
     }
     sum
 }

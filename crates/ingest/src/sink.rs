@@ -57,9 +57,9 @@ pub trait Sink: Send + Sync + Debug {
     /// - After an error the sink has the whole batch or nothing of it.
     ///
     /// # Errors
-    /// [`SinkError`]. After one that is [retryable](SinkError::is_retryable) the stream delivers the
-    /// batch again after a while; after another one it ends with that error, and the batch comes
-    /// again with the next start.
+    /// [`SinkError`]. After one that is [retryable](SinkError::is_retryable) the stream delivers
+    /// the batch again after a while; after another one it ends with that error, and the batch
+    /// comes again with the next start.
     ///
     /// # Cancel safety
     /// The whole batch or nothing of it is in the sink when the future is dropped.

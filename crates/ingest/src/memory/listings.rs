@@ -39,6 +39,16 @@ impl Book {
         first.map(|(id, _)| *id)
     }
 
+    /// The listing that is handed out next: nobody has it, and the first one goes before all others.
+    pub(super) fn free_listing(&self, now: Timestamp) -> Option<u64> {
+        let first = self.first_listing();
+        let mut due = self.listings.due.iter();
+        let free = due.find(|(id, due)| {
+            first.is_none_or(|first| first == **id) && self.is_free(due.lease.as_ref(), now)
+        });
+        free.map(|(id, _)| *id)
+    }
+
     pub(super) fn request_listing(
         &mut self,
         claim: &Claim,
@@ -99,12 +109,7 @@ impl Book {
         now: Timestamp,
     ) -> Result<Option<Listing>, LedgerError> {
         self.check(claim)?;
-        let first = self.first_listing();
-        let mut due = self.listings.due.iter();
-        let free = due.find(|(id, due)| {
-            first.is_none_or(|first| first == **id) && self.is_free(due.lease.as_ref(), now)
-        });
-        let Some(id) = free.map(|(id, _)| *id) else {
+        let Some(id) = self.free_listing(now) else {
             return Ok(None);
         };
         let Some(due) = self.listings.due.get_mut(&id) else {

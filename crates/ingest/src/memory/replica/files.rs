@@ -203,11 +203,12 @@ impl Action for Archive {
     const TAG: u8 = 16;
 
     fn changes(&self, replica: &Replica) -> bool {
-        let known = &replica.0.files.known;
+        let (known, batches) = (&replica.0.files.known, &replica.0.batches);
         let mut files = self.files.iter().filter_map(|id| known.get(id));
+        let is_committed = |seq: Option<u64>| seq.is_some_and(|seq| batches.is_committed(seq));
         replica.0.check(&self.claim).is_ok()
             && self.files.len() <= MAX_DISCOVERIES
-            && files.any(|known| known.archived.is_none())
+            && files.any(|known| known.archived.is_none() && is_committed(known.seq))
     }
 
     fn apply(&self, replica: &mut Replica) -> Result<Vec<ArchiveOutcome>, LedgerError> {

@@ -96,8 +96,7 @@ impl Action for NextListing {
 
     fn changes(&self, replica: &Replica) -> bool {
         let book = &replica.0;
-        let mut due = book.listings.due.values();
-        book.check(&self.claim).is_ok() && due.any(|due| book.is_free(due.lease.as_ref(), self.now))
+        book.check(&self.claim).is_ok() && book.free_listing(self.now).is_some()
     }
 
     fn apply(&self, replica: &mut Replica) -> Result<Option<Listing>, LedgerError> {

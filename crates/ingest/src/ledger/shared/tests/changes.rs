@@ -94,6 +94,6 @@ fn actions_know_whether_they_change_anything_and_everybody_comes_to_the_same_sta
     }
     assert_eq!(
         kinds.into_iter().collect::<Vec<_>>(),
-        (1..=15).collect::<Vec<_>>()
+        (1..=16).collect::<Vec<_>>()
     );
 }

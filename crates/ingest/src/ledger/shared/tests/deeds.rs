@@ -7,12 +7,12 @@ use floe_notify::{Message, MessageId, QueueId};
 
 use super::{Dice, at, file, founding};
 use crate::memory::replica::{
-    Action, Commit, Discharge, Expire, FinishListing, Found, Join, Leave, MarkIt, NextBatch,
-    NextListing, Quarantine, Record, Release, Renew, RequestListing,
+    Action, Archive, Commit, Discharge, Expire, FinishListing, Found, Join, Leave, MarkIt,
+    NextBatch, NextListing, Quarantine, Record, Release, Renew, RequestListing,
 };
 use crate::{
-    BatchId, Claim, Discovery, Ledger, LedgerError, ListingId, ListingProgress, ListingReason,
-    ListingRequest, Mark, Poison, Role, Sighting,
+    ArchiveMode, BatchId, Claim, Discovery, FileId, Ledger, LedgerError, ListingId,
+    ListingProgress, ListingReason, ListingRequest, Mark, Poison, Role, Sighting,
 };
 
 pub(super) const LEASE: Duration = Duration::from_secs(3);
@@ -43,6 +43,7 @@ pub(super) enum What {
     Finish(ListingId, u64),
     Mark(Mark),
     Expire(usize),
+    Archive(Vec<Discovery>, ArchiveMode),
     Marks,
     Metrics,
     Rows,
@@ -63,7 +64,9 @@ impl Deed {
             5..7 => What::Leave,
             7..37 => What::Record(files(dice), None),
             37..41 => What::Record(files(dice), Some(progress(dice))),
-            41..57 => What::NextBatch(1 + dice.below(3)),
+            41..54 => What::NextBatch(1 + dice.below(3)),
+            54..56 => What::Archive(files(dice), ArchiveMode::Move),
+            56..57 => What::Archive(files(dice), ArchiveMode::Delete),
             57..60 => What::Renew(batch(dice)),
             60..63 => What::Release(batch(dice)),
             63..73 => What::Commit(batch(dice)),
@@ -145,6 +148,12 @@ impl Deed {
                 limit,
                 now,
             }),
+            What::Archive(files, mode) => visitor.visit(Archive {
+                claim,
+                files: ids(&files),
+                mode,
+                now,
+            }),
             What::Marks | What::Metrics | What::Rows | What::Unknown(_) => return None,
         })
     }
@@ -191,13 +200,13 @@ impl Deed {
             }
             What::Mark(mark) => told(ledger.mark(claim, mark, now).await),
             What::Expire(limit) => told(ledger.expire(claim, AGE, *limit, now).await),
+            What::Archive(files, mode) => {
+                told(ledger.archive(claim, &ids(files), *mode, now).await)
+            }
             What::Marks => told(ledger.marks().await),
             What::Metrics => told(ledger.metrics().await),
             What::Rows => told(ledger.rows(None, 100).await),
-            What::Unknown(files) => {
-                let ids: Vec<_> = files.iter().map(|file| file.id.clone()).collect();
-                told(ledger.unknown(&ids).await)
-            }
+            What::Unknown(files) => told(ledger.unknown(&ids(files)).await),
         }
     }
 }
@@ -208,6 +217,10 @@ fn told<T: std::fmt::Debug>(answer: Result<T, LedgerError>) -> Option<String> {
         Err(LedgerError::Driver { .. }) => None,
         Err(error) => Some(error.to_string()),
     }
+}
+
+fn ids(files: &[Discovery]) -> Vec<FileId> {
+    files.iter().map(|file| file.id.clone()).collect()
 }
 
 fn bounds(most: u64) -> BatchBounds {
