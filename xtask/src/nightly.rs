@@ -1,7 +1,7 @@
 //! `cargo xtask nightly`: what CI has no time for, with its result kept in the repository.
 
 use crate::report::Parts;
-use crate::{Result, facade, fuzz, model_check, peers, run};
+use crate::{Result, chaos, facade, fuzz, model_check, peers, run, simulate};
 
 /// Where the last result is kept, seen from the root.
 const RESULT: &str = "docs/nightly.md";
@@ -24,6 +24,10 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     parts.run("upgrades of six instances, every state", || {
         model_check::run(&["--full".to_owned()])
     });
+    parts.run("file streams: 1,000,000 lives", || {
+        simulate::run(&["ingest", "--seeds", "1000000"].map(str::to_owned))
+    });
+    parts.run("file streams: 20,000 files, 200 kills", || chaos::run(&[]));
     parts.run("benchmarks", || run::check(run::cargo(&["bench"])));
     let calls = parts.run("calls beside Python", || peers::measure(false));
     parts.run(&format!("fuzz targets, {seconds} s each"), || {
