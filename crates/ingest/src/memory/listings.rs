@@ -39,7 +39,8 @@ impl Book {
         first.map(|(id, _)| *id)
     }
 
-    /// The listing that is handed out next: nobody has it, and the first one goes before all others.
+    /// The listing that is handed out next: nobody has it, and the first one goes before all
+    /// others.
     pub(super) fn free_listing(&self, now: Timestamp) -> Option<u64> {
         let first = self.first_listing();
         let mut due = self.listings.due.iter();
