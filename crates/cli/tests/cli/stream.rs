@@ -174,6 +174,13 @@ fn a_stream_that_cannot_be_says_why_at_the_place() {
             "FLOE-",
         ),
         (
+            format!(
+                "COPY (SELECT * FROM STREAM read_files('{path}', format => 'json', \
+                 checkpoint => '{state}')) TO '{path}/deep/out'"
+            ),
+            "FLOE-ENGINE-0032",
+        ),
+        (
             format!("SELECT * FROM STREAM read_files('{path}')"),
             "FLOE-QUERY-0017",
         ),

@@ -1,7 +1,7 @@
 //! `COPY (SELECT … FROM STREAM read_files(…)) TO …`: files as they come, each once.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use floe_datafusion::datafusion::prelude::SessionContext;
@@ -58,6 +58,13 @@ async fn open(
         let what = "a checkpoint in a store keeps no columns: give `schema => 'a INT, …'`, or \
                     `schemaLocation => 'a directory'`";
         return Err(Diagnostic::from(&EngineError::StreamNeeds { what }).into());
+    }
+    for place in [&checkpoint, &streams.absolute(&statement.output.path)] {
+        if lies_below(place, &location) {
+            let what = "the checkpoint and the output may not lie below the path that is read: \
+                        what is written there would be read, too";
+            return Err(Diagnostic::from(&EngineError::StreamNeeds { what }).into());
+        }
     }
     let request = StreamRequest {
         location: &location,
@@ -126,6 +133,20 @@ impl Job {
 /// Whether a checkpoint is the address of a store.
 fn is_remote(checkpoint: &str) -> bool {
     checkpoint.contains("://")
+}
+
+/// Whether a place is in a directory that is read; nothing of it may be there yet.
+fn lies_below(place: &str, location: &Location) -> bool {
+    if is_remote(place) || location.store() != &floe_notify::Store::Local {
+        return false;
+    }
+    let root = location.key_prefix();
+    let mut parents = Path::new(place).ancestors();
+    let real = parents.find_map(|parent| {
+        let rest = Path::new(place).strip_prefix(parent).ok()?;
+        Some(std::fs::canonicalize(parent).ok()?.join(rest))
+    });
+    real.is_some_and(|real| real.starts_with(root))
 }
 
 /// Whether the columns are kept elsewhere than in the checkpoint.
