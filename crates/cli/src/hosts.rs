@@ -143,24 +143,49 @@ mod clouds {
         Ok(Arc::new(source))
     }
 
-    /// Opens a queue by its name.
-    type Open = Box<dyn Fn(&QueueId) -> Result<Arc<dyn EventQueue>, QueueError> + Send + Sync>;
-
-    fn provider(
+    /// Where the events come, once it is known who sets the queue up and opens it.
+    fn place<M, Q>(
         request: StreamRequest<'_>,
-        manager: Arc<dyn ResourceManager>,
-        open: Open,
+        source: Arc<dyn FileSource>,
+        manager: M,
+        open: fn(&M, &QueueId, Duration) -> Result<Q, QueueError>,
         settling: Duration,
-    ) -> Result<Arc<dyn QueueProvider>, Refusal> {
-        if let Some(own) = request.options.own_queue() {
-            let id = QueueId::new(own).map_err(|error| told(error.code(), &error))?;
-            let queue = open(&id).map_err(|error| told(error.code(), &error))?;
-            return Ok(Arc::new(GivenQueue::new(queue)));
+    ) -> Result<StreamPlace, Refusal>
+    where
+        M: ResourceManager + 'static,
+        Q: EventQueue + 'static,
+    {
+        let manager = Arc::new(manager);
+        let queues = Arc::clone(&manager);
+        let open = move |id: &QueueId| {
+            let queue = open(&queues, id, VISIBILITY)?;
+            Ok::<_, QueueError>(Arc::new(queue) as Arc<dyn EventQueue>)
+        };
+        let provider: Arc<dyn QueueProvider> = match request.options.own_queue() {
+            Some(own) => {
+                let id = QueueId::new(own).map_err(|error| told(error.code(), &error))?;
+                let queue = open(&id).map_err(|error| told(error.code(), &error))?;
+                Arc::new(GivenQueue::new(queue))
+            }
+            None => {
+                let managed = ManagedQueue::new(manager, request.suffix(), move |id| {
+                    Box::pin(std::future::ready(open(&id)))
+                });
+                Arc::new(managed.with_settling(settling))
+            }
+        };
+        Ok(StreamPlace {
+            source,
+            provider: Some(provider),
+        })
+    }
+
+    /// A stream that lists.
+    fn without_queue(source: Arc<dyn FileSource>) -> StreamPlace {
+        StreamPlace {
+            source,
+            provider: None,
         }
-        let managed = ManagedQueue::new(manager, request.suffix(), move |id| {
-            Box::pin(std::future::ready(open(&id)))
-        });
-        Ok(Arc::new(managed.with_settling(settling)))
     }
 
     fn told(code: &str, error: &dyn std::fmt::Display) -> Refusal {
@@ -176,26 +201,18 @@ mod clouds {
         request: StreamRequest<'_>,
         clock: Arc<dyn Clock>,
     ) -> Result<StreamPlace, Refusal> {
-        use floe_notify_aws::{CloudFilesAwsResourceManager, SETTLING};
+        use floe_notify_aws::{CloudFilesAwsResourceManager as Manager, SETTLING};
         let source = source(request, clock)?;
         if !notifies(&request) {
-            let provider = None;
-            return Ok(StreamPlace { source, provider });
+            return Ok(without_queue(source));
         }
-        let builder = CloudFilesAwsResourceManager::new_manager()
+        let builder = Manager::new_manager()
             .options(request.pairs.iter().cloned())
             .path(request.location.to_string())
             .checkpoint_location(request.checkpoint);
         let manager = builder.create().await;
-        let manager = Arc::new(manager.map_err(|error| told(error.code(), &error))?);
-        let queues = Arc::clone(&manager);
-        let open = move |id: &QueueId| {
-            let queue = queues.open_queue(id, VISIBILITY)?;
-            Ok(Arc::new(queue) as Arc<dyn EventQueue>)
-        };
-        let provider = provider(request, manager, Box::new(open), SETTLING)?;
-        let provider = Some(provider);
-        Ok(StreamPlace { source, provider })
+        let manager = manager.map_err(|error| told(error.code(), &error))?;
+        place(request, source, manager, Manager::open_queue, SETTLING)
     }
 
     #[cfg(feature = "azure")]
@@ -203,26 +220,24 @@ mod clouds {
         request: StreamRequest<'_>,
         clock: Arc<dyn Clock>,
     ) -> Result<StreamPlace, Refusal> {
-        use floe_notify_azure::CloudFilesAzureResourceManager;
+        use floe_notify_azure::CloudFilesAzureResourceManager as Manager;
         let source = source(request, clock)?;
         if !notifies(&request) {
-            let provider = None;
-            return Ok(StreamPlace { source, provider });
+            return Ok(without_queue(source));
         }
-        let builder = CloudFilesAzureResourceManager::new_manager()
+        let builder = Manager::new_manager()
             .options(request.pairs.iter().cloned())
             .path(request.location.to_string())
             .checkpoint_location(request.checkpoint);
         let manager = builder.create();
-        let manager = Arc::new(manager.map_err(|error| told(error.code(), &error))?);
-        let queues = Arc::clone(&manager);
-        let open = move |id: &QueueId| {
-            let queue = queues.open_queue(id, VISIBILITY)?;
-            Ok(Arc::new(queue) as Arc<dyn EventQueue>)
-        };
-        let provider = provider(request, manager, Box::new(open), Duration::ZERO)?;
-        let provider = Some(provider);
-        Ok(StreamPlace { source, provider })
+        let manager = manager.map_err(|error| told(error.code(), &error))?;
+        place(
+            request,
+            source,
+            manager,
+            Manager::open_queue,
+            Duration::ZERO,
+        )
     }
 
     #[cfg(feature = "gcp")]
@@ -230,24 +245,22 @@ mod clouds {
         request: StreamRequest<'_>,
         clock: Arc<dyn Clock>,
     ) -> Result<StreamPlace, Refusal> {
-        use floe_notify_gcp::CloudFilesGcpResourceManager;
+        use floe_notify_gcp::CloudFilesGcpResourceManager as Manager;
         let source = source(request, clock)?;
         if !notifies(&request) {
-            let provider = None;
-            return Ok(StreamPlace { source, provider });
+            return Ok(without_queue(source));
         }
-        let builder = CloudFilesGcpResourceManager::new_manager()
+        let builder = Manager::new_manager()
             .options(request.pairs.iter().cloned())
             .path(request.location.to_string());
         let manager = builder.create().await;
-        let manager = Arc::new(manager.map_err(|error| told(error.code(), &error))?);
-        let queues = Arc::clone(&manager);
-        let open = move |id: &QueueId| {
-            let queue = queues.open_queue(id, VISIBILITY)?;
-            Ok(Arc::new(queue) as Arc<dyn EventQueue>)
-        };
-        let provider = provider(request, manager, Box::new(open), Duration::ZERO)?;
-        let provider = Some(provider);
-        Ok(StreamPlace { source, provider })
+        let manager = manager.map_err(|error| told(error.code(), &error))?;
+        place(
+            request,
+            source,
+            manager,
+            Manager::open_queue,
+            Duration::ZERO,
+        )
     }
 }
