@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use floe_ingest::Trigger;
+use floe_ingest::{FileSource as _, Trigger};
+use floe_notify::clock::Clock as _;
 use floe_notify::{EventQueue as _, Message};
 
 use crate::support::World;
@@ -139,4 +140,50 @@ fn a_message_of_another_bucket_is_done_with_and_one_that_is_rewritten_is_read_el
     event("mounted", "path/2017/a.csv");
     world.run_until(&stream, 1).unwrap();
     assert_eq!(world.sink.keys(), ["/in/2017/a.csv"]);
+}
+
+#[test]
+fn committed_files_are_deleted_when_their_time_has_come_and_not_before() {
+    let world = World::default();
+    world.put("in/a.csv");
+    let stream = world
+        .builder()
+        .option("cloudFiles.cleanSource", "DELETE")
+        .option("cloudFiles.cleanSource.retentionDuration", "8 days")
+        .list_every(Duration::from_secs(3_600))
+        .build()
+        .unwrap();
+    let is_there = async || world.source.head(b"in/a.csv").await.unwrap().is_some();
+    let days = async {
+        for day in 1..=9 {
+            world.clock.sleep(Duration::from_secs(86_400)).await;
+            if day == 4 {
+                // The same key again, which is known: it must not be taken for the one that is due.
+                world.put("in/a.csv");
+            }
+            assert!(
+                is_there().await,
+                "it was written again after it was discovered"
+            );
+        }
+        world.put("in/b.csv");
+        for _ in 0..9 {
+            world.clock.sleep(Duration::from_secs(86_400)).await;
+        }
+        stream.stopper().stop();
+    };
+    let both = futures::future::join(stream.run(&world.sink), days);
+    world.clock.run(both).unwrap().0.unwrap();
+    assert_eq!(world.sink.keys(), ["/in/a.csv", "/in/b.csv"]);
+    let left = world
+        .clock
+        .run(world.source.list(b"in/", None, 10))
+        .unwrap();
+    let left: Vec<_> = left
+        .unwrap()
+        .objects
+        .into_iter()
+        .map(|left| left.key)
+        .collect();
+    assert_eq!(left, [b"in/a.csv"], "what was not written again is gone");
 }
