@@ -15,6 +15,8 @@ fn main() -> Outcome {
     a_batch_is_answered()?;
     #[cfg(feature = "notify")]
     notify::a_message_is_decoded()?;
+    #[cfg(feature = "ingest")]
+    ingest::files_are_handed_over_once()?;
     #[cfg(feature = "function")]
     function::rows_are_cut_into_batches()?;
     #[cfg(feature = "runtime-process")]
@@ -127,6 +129,51 @@ mod notify {
         assert_eq!(decoded.events[0].kind, EventKind::Created);
         let name = ResourceName::new(Cloud::Aws, None, "orders")?;
         assert_eq!(name.as_str(), "databricks-auto-ingest-orders");
+        Ok(())
+    }
+}
+
+#[cfg(feature = "ingest")]
+mod ingest {
+    use std::sync::Arc;
+
+    use floe::ingest::memory::{MemoryLedger, MemorySource};
+    use floe::ingest::{Batch, FileStream, Sink, SinkError, Trigger};
+    use floe::notify::clock::ManualClock;
+    use floe::notify::{BoxFuture, StreamId};
+
+    use super::Outcome;
+
+    #[derive(Debug)]
+    struct Nowhere;
+
+    impl Sink for Nowhere {
+        fn deliver<'a>(
+            &'a self,
+            _: &'a StreamId,
+            _: &'a Batch,
+        ) -> BoxFuture<'a, Result<(), SinkError>> {
+            Box::pin(std::future::ready(Ok(())))
+        }
+    }
+
+    pub(super) fn files_are_handed_over_once() -> Outcome {
+        let (clock, source) = (Arc::new(ManualClock::default()), MemorySource::default());
+        source.put(b"in/a.csv", "1,2\n", &*clock);
+        let ledger = MemoryLedger::default();
+        for files in [1, 0] {
+            let stream = FileStream::builder("s3://landing/in")
+                .ledger(Arc::new(ledger.clone()))
+                .source(Arc::new(source.clone()))
+                .clock(clock.clone())
+                .stream(StreamId::parse("0f4c3a52-8d1b-4f7e-9a63-2c5b1e7d9f10")?)
+                .trigger(Trigger::AvailableNow)
+                .build()?;
+            let summary = clock
+                .run(stream.run(&Nowhere))
+                .ok_or("it waits for nothing")??;
+            assert_eq!(summary.files, files);
+        }
         Ok(())
     }
 }
