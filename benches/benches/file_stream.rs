@@ -10,13 +10,14 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use floe_benches::machine;
 use floe_ingest::memory::MemorySource;
 use floe_ingest::{
-    Batch, DirectorySource, Discovery, EmbeddedLedger, FileId, FileStream, FileStreamBuilder,
-    Founding, Ledger, Role, Sighting, Sink, SinkError, Trigger, VersionRule,
+    Batch, BatchId, DirectorySource, Discovery, EmbeddedLedger, FileId, FileStream,
+    FileStreamBuilder, Founding, Ledger, Role, Sighting, Sink, SinkError, Trigger, VersionRule,
 };
 use floe_notify::clock::{Clock as _, Timestamp};
 use floe_notify::memory::MemoryQueue;
@@ -59,8 +60,7 @@ fn main() -> Result<(), Failed> {
         for _ in 0..rounds {
             let case = make(files)?;
             let before = SystemClock.now();
-            runtime.block_on(case.work)?;
-            let took = SystemClock.now().since(before).as_secs_f64();
+            let took = runtime.block_on(case.work)?.since(before).as_secs_f64();
             #[expect(clippy::cast_precision_loss, reason = "numbers of files are small")]
             speeds.push(files as f64 / took.max(0.001));
         }
@@ -76,12 +76,14 @@ type Make = fn(usize) -> Result<Case, Failed>;
 
 /// What is measured, with everything that has to be there before.
 struct Case {
-    work: BoxFuture<'static, Result<(), Failed>>,
+    /// Answers when it ended, without what is cleared away.
+    work: BoxFuture<'static, Result<Timestamp, Failed>>,
 }
 
-/// Takes batches and throws them away.
-#[derive(Debug)]
-struct Nowhere;
+/// Takes batches, throws them away, and keeps the time of the last commit: after it a stream asks
+/// its queue once more, for a second.
+#[derive(Debug, Default)]
+struct Nowhere(AtomicU64);
 
 impl Sink for Nowhere {
     fn deliver<'a>(
@@ -90,6 +92,11 @@ impl Sink for Nowhere {
         _: &'a Batch,
     ) -> BoxFuture<'a, Result<(), SinkError>> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn committed(&self, _: &StreamId, _: BatchId) {
+        self.0
+            .store(SystemClock.now().as_millis(), Ordering::Relaxed);
     }
 }
 
@@ -116,10 +123,11 @@ fn run(builder: FileStreamBuilder, keep: tempfile::TempDir, files: usize) -> Res
         .trigger(Trigger::AvailableNow)
         .build()?;
     let work = async move {
-        let summary = stream.run(&Nowhere).await?;
+        let sink = Nowhere::default();
+        let summary = stream.run(&sink).await?;
         drop(keep);
         match usize::try_from(summary.files)? == files {
-            true => Ok(()),
+            true => Ok(Timestamp::from_millis(sink.0.into_inner())),
             false => Err(format!("{} of {files} files came", summary.files).into()),
         }
     };
@@ -213,8 +221,9 @@ fn ledger(files: usize) -> Result<Case, Failed> {
                 ledger.commit(&claim, batch.id, now).await?;
             }
         }
+        let ended = SystemClock.now();
         drop((ledger, keep));
-        Ok(())
+        Ok(ended)
     };
     Ok(Case {
         work: Box::pin(work),
@@ -237,8 +246,9 @@ fn plain(files: usize) -> Result<Case, Failed> {
             }
             transaction.commit()?;
         }
+        let ended = SystemClock.now();
         drop((database, keep));
-        Ok(())
+        Ok(ended)
     };
     Ok(Case {
         work: Box::pin(work),

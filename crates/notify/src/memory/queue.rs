@@ -181,7 +181,11 @@ impl MemoryQueue {
             return Err(error);
         }
         let deliveries = state.hand_out(now, max, self.properties);
-        let next = state.messages.values().map(|stored| stored.visible).min();
+        // Only who has to wait asks for how long.
+        let next = match deliveries.is_empty() {
+            true => state.messages.values().map(|stored| stored.visible).min(),
+            false => None,
+        };
         Ok(Taken { deliveries, next })
     }
 
@@ -368,6 +372,11 @@ impl State {
     /// Forgets what is older than the retention.
     fn expire(&mut self, now: Timestamp, retention: Option<Duration>) {
         let Some(retention) = retention else { return };
+        // They are in the order of their arrival.
+        let oldest = self.messages.first_key_value();
+        if oldest.is_none_or(|(_, stored)| stored.sent.after(retention) > now) {
+            return;
+        }
         let before = self.messages.len();
         self.messages
             .retain(|_, stored| stored.sent.after(retention) > now);
@@ -393,10 +402,17 @@ impl State {
         properties: QueueProperties,
     ) -> Vec<Delivery> {
         let is_visible = |stored: &Stored| stored.visible <= now;
+        let most = max.min(properties.largest_receive());
+        // Where messages overtake each other any may be the next one.
+        let enough = match self.faults.reordered {
+            0 => most.saturating_add(1),
+            _ => usize::MAX,
+        };
         let visible = self.messages.iter().filter(|(_, one)| is_visible(one));
-        let mut visible: VecDeque<u64> = visible.map(|(number, _)| *number).collect();
+        let visible = visible.take(enough).map(|(number, _)| *number);
+        let mut visible: VecDeque<u64> = visible.collect();
         let mut deliveries = Vec::new();
-        while deliveries.len() < max.min(properties.largest_receive()) {
+        while deliveries.len() < most {
             let Some(number) = self.next_of(&mut visible) else {
                 break;
             };
