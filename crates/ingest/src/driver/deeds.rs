@@ -10,8 +10,8 @@ use super::{FileStream, StreamError, StreamEvent, queue_start};
 use crate::stream::Settings;
 use crate::stream::{AskAnswer, Command, Extension, HeldId, Input, ListedPage, ReceiveFailure};
 use crate::{
-    Ask, Batch, Claim, Cleaned, Cleaner, Discovery, LedgerError, Listing, ListingProgress,
-    ListingReason, Poison, Reader, Sighting, Sink,
+    Ask, Batch, Claim, Cleaned, Cleaner, Discovery, LedgerError, Listing, ListingProgress, Poison,
+    Reader, Sighting, Sink,
 };
 
 /// How long a receive waits for messages: the longest that SQS allows.
@@ -250,10 +250,6 @@ impl Tools<'_> {
             Ok(page) => page,
             Err(error) => return Outcome::failed(Input::ListingFailed, "listing", error),
         };
-        let sighting = match listing.reason {
-            ListingReason::Existing => Sighting::Existing,
-            _ => Sighting::Listing,
-        };
         let mut listed = ListedPage {
             files: Vec::with_capacity(page.objects.len()),
             asks: Vec::new(),
@@ -262,7 +258,8 @@ impl Tools<'_> {
         };
         let mut effect = Effect::None;
         for object in &page.objects {
-            match self.reader.sight(object, sighting) {
+            // What the listing is for, and so what its files are, the decider knows.
+            match self.reader.sight(object, Sighting::Listing) {
                 Ok(Some(Ok(file))) => listed.files.push(file),
                 Ok(Some(Err(ask))) => listed.asks.push(ask),
                 Ok(None) => {}
